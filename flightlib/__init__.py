@@ -1,0 +1,42 @@
+"""Event-driven analytics on live flights: `import flightlib as fl`, `%load_ext flightlib`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_ROOM_OF = {
+    "FlightlibError": "errors",
+    "Settings": "settings",
+    "FlightReport": "records",
+    "Sky": "sky",
+    "Publisher": "kafka",
+    "now_ms": "kafka",
+    "message_count": "kafka",
+    "status": "engines",
+    "Stream": "live",
+    "LiveMap": "widgets",
+    "LiveBars": "widgets",
+}
+__all__ = sorted([*_ROOM_OF, "load_ipython_extension", "unload_ipython_extension"])
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a public name from its room at first use."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"flightlib has no {name!r}; it has: {', '.join(__all__)}")
+    return getattr(import_module(f"flightlib.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Serve `%load_ext flightlib`."""
+    import_module("flightlib.magics").load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Serve `%unload_ext flightlib`."""
+    import_module("flightlib.magics").unload(ipython)

@@ -1,0 +1,126 @@
+"""The backend as an ASGI app: streams, health, metrics, an index."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from flightlib.backend import metrics, streams
+from flightlib.backend.access import AccessLog
+from flightlib.backend.channel import HEARTBEAT_S, Channel, Follow, Source
+from flightlib.backend.filters import BadParameter
+from flightlib.errors import SettingError
+from flightlib.kafka import TOPICS, Follower
+from flightlib.settings import Settings, load
+
+
+def create_app(
+    settings: Settings | None = None,
+    follow: Follow | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> FastAPI:
+    """Build the app. Nothing is read from Kafka until a stream or `/healthz` is asked for.
+
+    `follow` opens the reader of a topic, Kafka's by default. Raises SettingError when the
+    setting of allowed origins is no regular expression.
+    """
+    settings = settings or load()
+    origins = _origins(settings)
+    follow = follow or _from_kafka(settings)
+    channels = {topic: Channel(topic, follow, heartbeat_s=heartbeat_s) for topic in TOPICS}
+    seats = streams.Seats(settings.max_clients)
+    app = FastAPI(
+        title="flightlib",
+        description=__doc__,
+        # The pages that show OpenAPI load scripts from the network; /openapi.json does not.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.channels = channels
+    app.add_middleware(CORSMiddleware, allow_origin_regex=origins, allow_methods=["GET"])
+    app.add_middleware(AccessLog)
+    app.add_exception_handler(BadParameter, _unprocessable)
+    app.include_router(streams.routes(channels, seats))
+    _add_pages(app, channels, seats)
+    return app
+
+
+def _from_kafka(settings: Settings) -> Follow:
+    def follow(topic: str, deliver: Any, tell: Any) -> Source:
+        return Follower(topic, settings, deliver, tell)
+
+    return follow
+
+
+def _origins(settings: Settings) -> str:
+    try:
+        re.compile(settings.cors_origins)
+    except re.error as error:
+        raise SettingError(
+            f"FLIGHTLIB_CORS_ORIGINS cannot be {settings.cors_origins!r}: {error}. "
+            "Give a regular expression such as https://demo\\.example\\.org."
+        ) from None
+    return settings.cors_origins
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    for channel in app.state.channels.values():
+        channel.close()
+
+
+async def _unprocessable(request: Request, error: Exception) -> JSONResponse:
+    parameter = error.parameter if isinstance(error, BadParameter) else None
+    return JSONResponse({"detail": str(error), "parameter": parameter}, status_code=422)
+
+
+def _add_pages(app: FastAPI, channels: dict[str, Channel], seats: streams.Seats) -> None:
+    registry = metrics.registry(channels.values())
+
+    @app.get("/", tags=["about"])
+    async def index() -> dict[str, Any]:
+        """Say what can be asked here."""
+        paths = [f"/{topic}/sse" for topic in channels]
+        return {"name": "flightlib", "paths": [*paths, "/healthz", "/metrics", "/openapi.json"]}
+
+    @app.get("/healthz", tags=["about"])
+    async def healthz() -> dict[str, Any]:
+        """Say that the backend lives, whether Kafka can be read, and how fresh each topic is.
+
+        Always 200: the backend is alive, also while Kafka is away; `ready` is the other question.
+        """
+        await asyncio.gather(*(channel.settled() for channel in channels.values()))
+        return {
+            "status": "ok",
+            "ready": channels["flights"].state.kafka == "up",
+            "clients": seats.taken,
+            "max_clients": seats.limit,
+            "topics": {topic: _health(channel) for topic, channel in channels.items()},
+        }
+
+    @app.get("/metrics", tags=["about"])
+    async def prometheus() -> Response:
+        """Give the counts in Prometheus' text format."""
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _health(channel: Channel) -> dict[str, Any]:
+    return {
+        **channel.state._asdict(),
+        "clients": channel.clients,
+        "flights": len(channel.hub.entries),
+        "newest_ms": channel.hub.newest_ms,
+        "reports": channel.reports,
+        "reports_per_s": channel.per_s,
+        "poison": channel.poison,
+    }

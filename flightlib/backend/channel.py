@@ -1,0 +1,242 @@
+"""One topic on the air: Kafka on one side, any number of clients on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Protocol
+
+from flightlib.backend import sse
+from flightlib.backend.filters import Filter
+from flightlib.backend.group import Group
+from flightlib.backend.hub import Flight, Hub, View, take
+from flightlib.kafka import KafkaState, Meter, Received, now_ms
+
+log = logging.getLogger("flightlib.backend")
+
+HEARTBEAT_S = 15.0
+CATCH_UP_S = 3.0
+SWEEP_S = 1.0
+VIEWS = 64
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Source(Protocol):
+    """What a channel needs of the reader of its topic (`flightlib.kafka.Follower` is one)."""
+
+    caught_up: threading.Event
+    poison: int
+    state: KafkaState
+
+    def refuse(self, why: str) -> None:
+        """Count a report that cannot be shown."""
+
+    def end(self) -> None:
+        """Begin to stop reading, without waiting."""
+
+    def close(self) -> None:
+        """Stop reading; returns when nothing of it runs any more."""
+
+
+Follow = Callable[[str, Callable[[list[Received]], None], Callable[[KafkaState], None]], Source]
+
+
+class Channel:
+    """Keeps the picture of one topic and streams it.
+
+    The topic's reader delivers from its own thread under the lock; everything else happens on the
+    event loop. Reading starts with the first client and goes on until `close`.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        follow: Follow,
+        clock: Callable[[], int] = now_ms,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        self.topic, self.generation = topic, secrets.token_hex(4)
+        self.hub, self.meter = Hub(), Meter()
+        self.reports = self.frames = self.frame_bytes = self.clients = 0
+        self.state = KafkaState("waiting", f"Nobody has asked for {topic} yet.")
+        self._follow, self._clock, self._heartbeat_s = follow, clock, heartbeat_s
+        self._lock = threading.Lock()
+        self._groups: dict[tuple[Filter, float], Group] = {}
+        self._views: OrderedDict[Filter, View] = OrderedDict()
+        self._source: Source | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+        self._closing = False
+
+    @property
+    def poison(self) -> int:
+        """How many messages were passed over because they are no flight reports."""
+        return self._source.poison if self._source else 0
+
+    @property
+    def per_s(self) -> float:
+        """Reports per second over the last five seconds."""
+        return round(self.meter.per_s(self._clock()), 1)
+
+    def start(self) -> None:
+        """Begin to read the topic; twice is harmless. Call it on the event loop."""
+        if self._source is not None or self._closing:
+            return
+        loop = asyncio.get_running_loop()
+
+        def tell(state: KafkaState) -> None:
+            loop.call_soon_threadsafe(self._turn, state)
+
+        self._source = self._follow(self.topic, self._deliver, tell)
+        self._turn(self._source.state)
+        self._sweeping = loop.create_task(self._sweep())
+
+    def end(self) -> None:
+        """Let every client's stream come to its end, and begin to stop reading the topic."""
+        self._closing = True
+        self._poke()
+        if self._source:
+            self._source.end()
+
+    def close(self) -> None:
+        """Stop reading the topic. The last thing on the loop: it waits for the reader's thread."""
+        self.end()
+        if self._sweeping:
+            self._sweeping.cancel()
+        if self._source:
+            # No worker thread: when the interpreter exits there are none to be had.
+            self._source.close()
+
+    def _deliver(self, batch: list[Received]) -> None:
+        with self._lock:
+            self.reports += len(batch)
+            for received in batch:
+                self.meter.add(1, received.received_ms)
+            refused = take(self.hub, batch)
+        for why in refused:
+            if self._source:
+                self._source.refuse(f"{self.topic}: {why}")
+
+    def _turn(self, state: KafkaState) -> None:
+        self.state = state
+        log.info("%s: Kafka is %s: %s", self.topic, state.kafka, state.message)
+        self._poke()
+
+    def _poke(self) -> None:
+        for group in self._groups.values():
+            group.poke()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            with self._lock:
+                self.hub.sweep(self._clock())
+
+    async def serve(
+        self, chosen: Filter, every_s: float, last_event_id: str | None, write: Write
+    ) -> None:
+        """Stream to one client until the channel closes or the caller cancels."""
+        self.start()
+        with self._joined(chosen, every_s) as group:
+            await write(sse.RETRY)
+            told = await self._tell(write, None)
+            await self.settled()
+            told = await self._tell(write, told)
+            with self._lock:
+                first = group.resume(sse.seq_of(last_event_id, self.generation))
+            if first.data:
+                await write(first.data)
+            await self._go_on(group, first.seq, told, write)
+
+    async def _go_on(self, group: Group, seq: int, told: KafkaState | None, write: Write) -> None:
+        loop = asyncio.get_running_loop()
+        beat_s = loop.time() + self._heartbeat_s
+        while not self._closing:
+            changed = group.changed
+            told = await self._tell(write, told)
+            with self._lock:
+                frame = group.next_for(seq)
+            if frame:
+                seq = frame.seq
+                await write(frame.data)
+            elif loop.time() >= beat_s:
+                await write(sse.HEARTBEAT)
+                beat_s = loop.time() + self._heartbeat_s
+            else:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(changed.wait(), beat_s - loop.time())
+
+    async def _tell(self, write: Write, told: KafkaState | None) -> KafkaState:
+        state = self.state
+        if state != told:
+            await write(sse.event("state", state._asdict()))
+        return state
+
+    async def settled(self) -> None:
+        """Start reading if need be, and wait a moment for the last minute's reports.
+
+        The first picture, and the first word about Kafka, are then right at once.
+        """
+        self.start()
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + CATCH_UP_S
+        while self._source and not self._source.caught_up.is_set() and loop.time() < until_s:
+            await asyncio.sleep(0.02)
+
+    @contextlib.contextmanager
+    def _joined(self, chosen: Filter, every_s: float) -> Iterator[Group]:
+        """Be one of the clients of a group; the last to leave ends the group."""
+        key = (chosen, every_s)
+        if key not in self._groups:
+            with self._lock:
+                self._groups[key] = Group(self._view(chosen), every_s, self._encode)
+            self._groups[key].task = asyncio.create_task(self._beat(self._groups[key]))
+        group = self._groups[key]
+        group.clients += 1
+        self.clients += 1
+        try:
+            yield group
+        finally:
+            self.clients -= 1
+            group.clients -= 1
+            if group.clients == 0:
+                del self._groups[key]
+                if group.task:
+                    group.task.cancel()
+
+    def _view(self, chosen: Filter) -> View:
+        view = self._views.pop(chosen, None) or View(self.hub, chosen)
+        self._views[chosen] = view
+        if len(self._views) > VIEWS:
+            self._views.popitem(last=False)
+        return view
+
+    async def _beat(self, group: Group) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        while True:
+            due_s = max(due_s + group.every_s, loop.time())
+            await asyncio.sleep(due_s - loop.time())
+            with self._lock:
+                news = group.advance()
+            if news:
+                group.poke()
+
+    def _encode(self, name: str, seq: int, flights: Iterable[Flight], gone: list[str]) -> bytes:
+        data = {
+            "seq": seq,
+            "sent_ms": self._clock(),
+            "newest_ms": self.hub.newest_ms,
+            "reports_per_s": self.per_s,
+            "flights": list(flights),
+            "gone": gone,
+        }
+        frame = sse.event(name, data, sse.event_id(self.generation, seq))
+        self.frames += 1
+        self.frame_bytes += len(frame)
+        return frame

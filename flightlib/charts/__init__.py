@@ -1,0 +1,32 @@
+"""Pictures of flights, drawn by Lets-Plot: a table in, a figure out, and nothing else."""
+
+from flightlib.charts.arrows import ON_GROUND
+from flightlib.charts.bars import GROUPINGS, bars, counts
+from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
+from flightlib.charts.flights import flight_map, points
+from flightlib.charts.outline import Box
+from flightlib.charts.palette import COLOURINGS, PALETTES, Palette, colours, label, palette
+from flightlib.charts.render import script, spec, svg
+
+__all__ = [
+    "COLOURINGS",
+    "GROUPINGS",
+    "ON_GROUND",
+    "PALETTES",
+    "VIEWS",
+    "Box",
+    "Palette",
+    "airport_table",
+    "bars",
+    "base_map",
+    "box_of",
+    "colours",
+    "counts",
+    "flight_map",
+    "label",
+    "palette",
+    "points",
+    "script",
+    "spec",
+    "svg",
+]

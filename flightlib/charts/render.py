@@ -1,0 +1,33 @@
+"""A figure as something that can be kept or sent: an SVG picture, or its bare specification."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import Any
+
+from lets_plot._type_utils import standardize_dict
+from lets_plot.plot.core import PlotSpec
+
+LONG_NUMBER = re.compile(r"(\d+\.\d{2})\d+")
+"""Hundredths of a pixel are enough, and make a picture a third of the size."""
+SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
+FLUID = r'\g<0> viewBox="0 0 \1 \2" style="max-width:100%;height:auto"'
+"""A picture shrinks to the width of its cell instead of being cut off."""
+
+
+def svg(figure: PlotSpec) -> str:
+    """Draw a figure as SVG text: it needs no script, no kernel and no network."""
+    drawn = LONG_NUMBER.sub(r"\1", str(figure.to_svg()))
+    return SIZE.sub(FLUID, drawn, count=1)
+
+
+def spec(figure: PlotSpec) -> dict[str, Any]:
+    """Give a figure as plain dictionaries and lists, as Lets-Plot's own script takes it."""
+    plain: dict[str, Any] = standardize_dict(figure.as_dict())
+    return plain
+
+
+def script() -> bytes:
+    """Read Lets-Plot's own script from its package, so that no network is needed to draw."""
+    return (files("lets_plot") / "package_data" / "lets-plot.min.js").read_bytes()

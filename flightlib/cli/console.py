@@ -1,0 +1,34 @@
+"""What all commands share: one place to print to, and errors as one line."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from flightlib.errors import FlightlibError
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a command end with exit code 1 and the error's own words on standard error."""
+
+    @functools.wraps(command)
+    def careful(*args: Any, **named: Any) -> Any:
+        try:
+            return command(*args, **named)
+        except FlightlibError as error:
+            say_error(error)
+            raise typer.Exit(1) from None
+
+    return careful
+
+
+def say_error(error: FlightlibError) -> None:
+    """Print an error's words as they are: nothing in them is markup, and no line is broken."""
+    errors.print(str(error), markup=False, soft_wrap=True, style="red")

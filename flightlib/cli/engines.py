@@ -1,0 +1,195 @@
+"""`flightlib up`, `down`, `status`, `logs`, `doctor`, `reset`: the engines from a terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import typer
+from rich.table import Table
+
+from flightlib import settings as address_book
+from flightlib.cli.bars import Bars
+from flightlib.cli.console import console, one_line_errors
+from flightlib.engines import Check, EngineStatus, Local, Statuses, doctor
+from flightlib.engines.folder import size_bytes
+from flightlib.errors import MachineError
+from flightlib.settings import Settings
+
+_COLOUR = {
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "red",
+    "healthy": "green",
+    "starting": "yellow",
+    "stopped": "dim",
+}
+Engines = Annotated[
+    list[str] | None,
+    typer.Argument(help="Engines by name (`flink` is three of them); all if none is given."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the engines' commands to the command line."""
+    app.command()(one_line_errors(up))
+    app.command()(one_line_errors(down))
+    app.command()(one_line_errors(status))
+    app.command()(one_line_errors(logs))
+    app.command(name="doctor")(one_line_errors(diagnose))
+    app.command()(one_line_errors(reset))
+
+
+def up(engines: Engines = None) -> None:
+    """Start engines and wait until each is healthy; the first time, fetch them."""
+    bring_up(address_book.load(), engines)
+
+
+def bring_up(settings: Settings, engines: Iterable[str] | None = None) -> None:
+    """Start engines with progress bars and a line as each becomes healthy."""
+    with Bars() as bars:
+        Local(settings).up(engines, _lines(), bars)
+
+
+def _lines() -> Callable[[str, str], None]:
+    """Make a report that prints a line per engine, with the seconds since its start."""
+    begun: dict[str, float] = {}
+
+    def report(engine: str, state: str) -> None:
+        if state == "starting":
+            begun[engine] = time.monotonic()
+            return
+        after = f"in {time.monotonic() - begun[engine]:.1f} s" if engine in begun else ""
+        if state == "healthy" and not after:
+            after = "already"
+        console.print(f"{engine:<12} [green]{state}[/green] {after}".rstrip())
+
+    return report
+
+
+def down(engines: Engines = None) -> None:
+    """Stop the engines that `up` started, and nothing else."""
+    stopped: list[str] = []
+    Local(address_book.load()).down(engines, lambda engine, _: stopped.append(engine))
+    console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+def status(
+    engines: Engines = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show each engine's address, health, uptime, memory and restarts; exit 1 if one is down."""
+    rows = Local(address_book.load()).status(engines)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        console.print(_status_table(rows))
+    if not all(row.healthy for row in rows):
+        raise typer.Exit(1)
+
+
+def _status_table(rows: Statuses) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("engine", "state", "address", "pid", "up", "memory", "restarts", ""):
+        side: Literal["left", "right"] = "right" if name in ("up", "memory", "restarts") else "left"
+        table.add_column(name, justify=side, overflow="fold")
+    for row in rows:
+        table.add_row(*_status_cells(row))
+    if rows.memory_mb:
+        table.caption = f"{rows.memory_mb / 1000:.1f} GB of memory together"
+    return table
+
+
+def _status_cells(row: EngineStatus) -> Iterator[str]:
+    colour = _COLOUR.get(row.state, "red")
+    # Host and port: a path behind them would not fit a terminal of 80 columns.
+    place = row.address.removesuffix(urlsplit(row.address).path if "//" in row.address else "")
+    yield from (row.engine, f"[{colour}]{row.state}[/{colour}]", place, str(row.pid or ""))
+    yield "" if row.uptime_s is None else _duration(row.uptime_s)
+    yield "" if row.memory_mb is None else f"{row.memory_mb:.0f} MB"
+    yield from (str(row.restarts), row.message)
+
+
+def _duration(seconds: float) -> str:
+    minutes, left = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {left:02}s"
+
+
+def logs(
+    engine: Annotated[str, typer.Argument(help="One engine by name.")],
+    lines: Annotated[int, typer.Option(min=0, help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option(help="Go on showing lines until Ctrl-C.")] = False,
+) -> None:
+    """Show the last lines an engine wrote."""
+    local = Local(address_book.load())
+    path = local.log_path(engine)
+    shown = local.logs(engine, lines)
+    if not path.exists() and not follow:
+        console.print(f"{engine} has no log yet: it never ran. Start it with `flightlib up`.")
+    for line in shown:
+        typer.echo(line)
+    if follow:
+        _follow(path)
+
+
+def _follow(path: Path) -> None:
+    """Print what is added to a file, across its rotation, until Ctrl-C."""
+    position = path.stat().st_size if path.exists() else 0
+    try:
+        while True:
+            size = path.stat().st_size if path.exists() else 0
+            position = 0 if size < position else position
+            if size > position:
+                with path.open(encoding="utf-8", errors="replace") as text:
+                    text.seek(position)
+                    typer.echo(text.read(), nl=False)
+                    position = text.tell()
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        return
+
+
+def diagnose(as_json: AsJson = False) -> None:
+    """Check what this machine has and lacks, with the fix; exit 1 if something will not do."""
+    checks = doctor(address_book.load())
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        _print_checks(checks)
+    if any(check.state == "fail" for check in checks):
+        raise typer.Exit(1)
+
+
+def check_machine(settings: Settings, engines: Iterable[str] | None = None) -> None:
+    """Print every check; raise MachineError with the first one that fails."""
+    checks = doctor(settings, engines)
+    _print_checks(checks)
+    for check in checks:
+        if check.state == "fail":
+            raise MachineError(f"{check.name}: {check.found}. {check.fix}")
+
+
+def _print_checks(checks: list[Check]) -> None:
+    for check in checks:
+        colour = _COLOUR[check.state]
+        console.print(f"[{colour}]{check.state:<4}[/{colour}] {check.name:<10} ", end="")
+        console.print(f"{check.found}  {check.fix}".rstrip(), markup=False, soft_wrap=True)
+
+
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete all data of the engines: topics, schemas, tables, logs. Asks first."""
+    settings = address_book.load()
+    if not yes:
+        size = size_bytes(settings.data) / 1e6
+        typer.confirm(f"Delete everything in {settings.data} ({size:.0f} MB)?", abort=True)
+    Local(settings).reset()
+    console.print(f"{settings.data} is empty.", soft_wrap=True)

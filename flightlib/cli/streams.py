@@ -1,0 +1,95 @@
+"""`flightlib generate` and `serve`: a sky into Kafka, and Kafka to the browser."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flightlib import settings as address_book
+from flightlib.cli.console import console, one_line_errors
+from flightlib.errors import SettingError
+
+if TYPE_CHECKING:
+    from flightlib.kafka import Publisher, PublisherStatus
+
+TICK_S = 1.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `generate` and `serve` to the command line."""
+    app.command()(one_line_errors(generate))
+    app.command()(one_line_errors(serve))
+
+
+def generate(
+    flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
+    interval: Annotated[float, typer.Option(help="Seconds between reports of a flight.")] = 1.0,
+    region: Annotated[str, typer.Option(help="Where they fly.")] = "us",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same sky.")] = 7,
+    speed: Annotated[float, typer.Option(help="How fast the sky's clock runs; 1 is real.")] = 1.0,
+    seconds: Annotated[
+        float | None, typer.Option("--for", help="Stop after so many seconds; else at Ctrl-C.")
+    ] = None,
+    topic: Annotated[str, typer.Option(help="Where to publish.")] = "flights",
+) -> None:
+    """Publish a sky to Kafka until Ctrl-C; what was sent is acknowledged before it ends."""
+    if seconds is not None and not seconds > 0:
+        raise SettingError(f"--for cannot be {seconds:g}; allowed: a number of seconds above 0.")
+    # Kafka's client and numpy take half a second to import; `flightlib --help` need not wait.
+    from flightlib.kafka import Publisher, now_ms
+    from flightlib.sky import Sky
+
+    start_ms = now_ms()
+    sky = Sky(flights=flights, region=region, seed=seed)
+    until_ms = None if seconds is None else start_ms + int(seconds * 1000)
+    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
+    publisher = Publisher(reports, topic=topic).start()
+    with _ended_by_ctrl_c():
+        _watch(publisher, None if until_ms is None else until_ms / 1000)
+    _conclude(publisher.stop())
+
+
+def _watch(publisher: Publisher, until_s: float | None) -> None:
+    """Show the status, anew each second on a terminal, until the publisher is through."""
+    with console.status(str(publisher)) as line:
+        while publisher.status.running and (until_s is None or time.time() < until_s):
+            time.sleep(TICK_S)
+            # Only a terminal shows this line; elsewhere the final counts speak.
+            line.update(str(publisher))
+
+
+def _conclude(status: PublisherStatus) -> None:
+    console.print(str(status), markup=False, soft_wrap=True)
+    if status.errors:
+        raise typer.Exit(1)
+
+
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; by default the next free one.")
+    ] = None,
+) -> None:
+    """Serve the live streams on this machine until Ctrl-C, logging each request."""
+    from flightlib import backend
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    for chatty in ("httpx", "httpcore", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    backend.serve(address_book.load(), port)
+
+
+@contextlib.contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C, or an orderly kill, end what is within and nothing more."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,49 @@
+"""Which engines there are, in which order they start, and where each one answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flightlib.errors import SettingError, not_allowed
+from flightlib.settings import Settings
+
+# In the order they start: the map needs only the first two.
+ENGINES = ("kafka", "registry", "catalog", "jobmanager", "taskmanager", "gateway", "trino")
+FIRST = ("kafka", "registry")
+FLINK = ("jobmanager", "taskmanager", "gateway")
+GROUPS = {"flink": FLINK}
+
+# The settings that hold the ports of each engine, its public one first.
+_PORTS = {
+    "kafka": ("kafka_port", "kafka_controller_port"),
+    "registry": ("registry_port",),
+    "catalog": ("catalog_port",),
+    "jobmanager": ("flink_port", "flink_rpc_port"),
+    "taskmanager": (),  # its ports are free ones, known to the JobManager
+    "gateway": ("gateway_port",),
+    "trino": ("trino_port",),
+}
+_ADDRESS = {"jobmanager": "flink", "taskmanager": "flink", "gateway": "flink_gateway"}
+
+
+def chosen(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Turn engine names (`flink` stands for its three processes) into engines, in start order.
+
+    None or nothing named means all. Raises SettingError naming the nearest name.
+    """
+    asked: set[str] = set()
+    for name in names or ENGINES:
+        if name not in ENGINES and name not in GROUPS:
+            raise SettingError(not_allowed("An engine", name, [*ENGINES, *GROUPS]))
+        asked.update(GROUPS.get(name, (name,)))
+    return tuple(engine for engine in ENGINES if engine in asked)
+
+
+def ports(settings: Settings, engine: str) -> dict[str, int]:
+    """Give the ports an engine listens on by the environment variable that moves each."""
+    return {f"FLIGHTLIB_{name.upper()}": getattr(settings, name) for name in _PORTS[engine]}
+
+
+def address(settings: Settings, engine: str) -> str:
+    """Give the address an engine answers on."""
+    return str(getattr(settings, _ADDRESS.get(engine, engine)))

@@ -1,0 +1,54 @@
+"""Whether a port is free, and who holds it if not."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from contextlib import closing
+
+import psutil
+
+from flightlib.engines.names import ports
+from flightlib.errors import MachineError
+from flightlib.settings import HOST, Settings
+
+
+def taken(port: int) -> bool:
+    """Say whether an engine could not listen on this port of the loopback address."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as trial:
+        # As servers do: a port in its quiet time after a close counts as free.
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except OSError:
+            return True
+    # Some systems let one bind beside a listener on all interfaces.
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as caller:
+        caller.settimeout(1.0)
+        return caller.connect_ex((HOST, port)) == 0
+
+
+def holder(port: int) -> str:
+    """Name who listens on a port, as far as this user may see it."""
+    try:
+        listeners = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        for pid in (c.pid for c in listeners if c.pid and c.laddr and c.laddr.port == port):
+            return f"{psutil.Process(pid).name()} (process {pid})"
+    except psutil.Error:
+        pass
+    return "another program"
+
+
+def taken_ports(settings: Settings, engines: Iterable[str]) -> list[tuple[str, str, int]]:
+    """List engine, variable and number of each port that is needed and not free."""
+    needed = [(e, name, port) for e in engines for name, port in ports(settings, e).items()]
+    return [(engine, name, port) for engine, name, port in needed if taken(port)]
+
+
+def check(settings: Settings, engines: Iterable[str]) -> None:
+    """Raise MachineError naming the first port that is taken, its holder and what to type."""
+    for engine, name, port in taken_ports(settings, engines):
+        raise MachineError(
+            f"Port {port}, which {engine} needs, is taken by {holder(port)}. "
+            f"End that program, or choose another port with {name}=NUMBER."
+        )

@@ -1,0 +1,63 @@
+"""Every failure flightlib can explain, each with a one-line face.
+
+A message says what happened, what was found or expected, and what to type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class FlightlibError(Exception):
+    """A failure with a one-line explanation; in a notebook it shows as that line alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython one line to show instead of a stack trace."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class SettingError(FlightlibError):
+    """A setting or an argument has a value that is not allowed."""
+
+
+class EngineDown(FlightlibError):
+    """An engine does not answer on its address."""
+
+    def __init__(self, engine: str, address: str, command: str = "flightlib up") -> None:
+        self.engine, self.address, self.command = engine, address, command
+        super().__init__(
+            f"{engine} is not answering on {address}. Start the engines with `{command}`."
+        )
+
+
+class EngineFailed(FlightlibError):
+    """An engine was started and did not become healthy."""
+
+
+class ArtifactError(FlightlibError):
+    """A file of an engine could not be fetched, or is not the file it should be."""
+
+
+class MachineError(FlightlibError):
+    """The machine lacks something the engines need: memory, disk, a free port."""
+
+
+class RecordError(FlightlibError):
+    """A flight report does not fit its schema, or bytes are not a flight report."""
+
+
+class TopicError(FlightlibError):
+    """A topic or its schema is not what flightlib expects."""
+
+
+class StreamError(FlightlibError):
+    """A live stream cannot be followed."""
+
+
+def not_allowed(what: str, given: object, allowed: Iterable[object]) -> str:
+    """Say what was given, what is allowed, and the nearest allowed word if there is one."""
+    words = [str(a) for a in allowed]
+    near = get_close_matches(str(given), words, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{what} cannot be {given!r}; allowed: {', '.join(words)}.{hint}"

@@ -1,0 +1,107 @@
+"""`Publisher`: put any stream of flight reports into Kafka, in the background."""
+
+from __future__ import annotations
+
+import atexit
+import html
+import threading
+from collections.abc import Iterable
+
+from flightlib.kafka.client import now_ms
+from flightlib.kafka.ledger import Ledger, PublisherStatus
+from flightlib.kafka.pump import Pump, producer
+from flightlib.kafka.registry import register
+from flightlib.kafka.topics import ensure_topics, planned
+from flightlib.records import FlightReport
+from flightlib.settings import Settings, load
+
+_running: dict[str, Publisher] = {}
+_lock = threading.RLock()
+EXIT_S = 5.0
+
+
+class Publisher:
+    """Publishes reports to a topic in the background, each at its own timestamp.
+
+    `reports` may be any iterator of FlightReport: a sky, a recording, a load test. A report is
+    sent when its timestamp (epoch milliseconds, UTC) is reached; reports whose time has passed go
+    out at once. If Kafka goes away nothing that it acknowledged is lost, what was not is kept and
+    sent when it is back, and `status` says so. Within one process a topic has one publisher:
+    starting another stops the first, so a notebook cell may be run again.
+
+    Raises SettingError for a topic flightlib does not have.
+    """
+
+    def __init__(
+        self,
+        reports: Iterable[FlightReport],
+        topic: str = "flights",
+        settings: Settings | None = None,
+    ) -> None:
+        self.topic = planned(topic).name
+        self._reports = iter(reports)
+        self._settings = settings or load()
+        self._pump: Pump | None = None
+        self._last = Ledger(self.topic).status(now_ms(), running=False)
+
+    def start(self) -> Publisher:
+        """Check the topics, register the schema and begin; returns this publisher.
+
+        Raises EngineDown when Kafka or the registry does not answer, and TopicError when a topic
+        or its schema is not as it should be.
+        """
+        with _lock:
+            other = _running.get(self.topic)
+            if other is self and self.status.running:
+                return self
+            if other is not None:
+                other.stop()
+            self._pump = Pump(
+                self._reports,
+                self.topic,
+                prepare=self._prepare,
+                connect=lambda trouble: producer(self._settings, trouble),
+                address=self._settings.kafka,
+            )
+            _running[self.topic] = self
+        return self
+
+    def _prepare(self) -> int:
+        ensure_topics(self._settings)
+        return register(self._settings, self.topic)
+
+    def stop(self, timeout_s: float = 10.0) -> PublisherStatus:
+        """Stop taking reports, wait for Kafka to acknowledge what was sent, return the status.
+
+        What Kafka has not acknowledged after `timeout_s` seconds is counted under `errors`.
+        """
+        with _lock:
+            if self._pump is not None:
+                self._pump.stop(timeout_s)
+                self._last = self._pump.ledger.status(now_ms(), running=False)
+                self._pump = None
+            if _running.get(self.topic) is self:
+                del _running[self.topic]
+        return self._last
+
+    @property
+    def status(self) -> PublisherStatus:
+        """What was sent and acknowledged so far, how fast, how late, and what is wrong."""
+        pump = self._pump
+        return self._last if pump is None else pump.ledger.status(now_ms(), pump.running)
+
+    def __str__(self) -> str:
+        """Say the status in one line."""
+        return str(self.status)
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(str(self))}</code>"
+
+
+def stop_all(timeout_s: float = EXIT_S) -> None:
+    """Stop every publisher of this process, waiting for what was sent to be acknowledged."""
+    for publisher in list(_running.values()):
+        publisher.stop(timeout_s)
+
+
+atexit.register(stop_all)

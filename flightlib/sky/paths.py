@@ -1,0 +1,88 @@
+"""The way over the ground of a leg, and what it means for its profile: wind and level rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flightlib.sky.geodesy import (
+    EARTH_RADIUS_NM,
+    along,
+    angle_between,
+    position,
+    tangent_towards,
+    track_at,
+)
+from flightlib.sky.hashing import Keys, uniform
+from flightlib.sky.network import Network
+from flightlib.sky.profile import Legs
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+# Speed of the westerly jet stream at cruise height, knots, the mean over a region.
+JET_KT = {"us": 52.0, "europe": 14.0}
+# France with Switzerland, Iberia, Italy: there the level rule asks for north or south, not for
+# east or west. South, west, north, east in degrees.
+NORTH_SOUTH = ((42.5, -4.5, 50.0, 8.5), (36.0, -9.5, 43.5, 3.0), (37.0, 7.5, 46.5, 16.0))
+_WIND = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Great circles: start and tangent as unit vectors (3, n), length in nautical miles."""
+
+    start: Floats
+    tangent: Floats
+    length_nm: Floats
+
+
+def between(start: Floats, end: Floats) -> Paths:
+    """Lay great circles between unit vectors."""
+    length_nm = angle_between(start, end) * EARTH_RADIUS_NM
+    return Paths(start, tangent_towards(start, end), length_nm)
+
+
+def point_at(paths: Paths, distance_nm: Floats) -> Floats:
+    """Find the points some nautical miles along paths, as unit vectors."""
+    return along(paths.start, paths.tangent, distance_nm / EARTH_RADIUS_NM)
+
+
+def legs_along(
+    network: Network,
+    paths: Paths,
+    keys: Keys,
+    subfleet: Ints,
+    ends: tuple[Ints, Ints],
+    start_ft: Floats | None = None,
+) -> Legs:
+    """Gather what decides the profiles of legs; `start_ft` where they begin in the air."""
+    origin, destination = ends
+    figures = {name: column[subfleet] for name, column in network.type_figures.items()}
+    middle = paths.length_nm / 2 / EARTH_RADIUS_NM
+    track = track_at(paths.start, paths.tangent, middle)
+    jet_kt = JET_KT[network.region] * (0.6 + 0.8 * uniform(keys, _WIND))
+    nowhere = np.full(len(keys), -np.inf)
+    return Legs(
+        key=keys,
+        distance_nm=paths.length_nm,
+        origin_ft=network.elevation_ft[origin],
+        destination_ft=network.elevation_ft[destination],
+        wind_kt=jet_kt * np.sin(np.radians(track)),
+        odd=_odd(track, along(paths.start, paths.tangent, middle)),
+        start_ft=nowhere if start_ft is None else start_ft,
+        **figures,
+    )
+
+
+def _odd(track: Floats, middle: Floats) -> Bools:
+    """Say which tracks fly odd thousands: eastbound, or southbound where that is the rule."""
+    latitude, longitude = position(middle)
+    by_south = np.zeros(len(track), dtype=bool)
+    for south, west, north, east in NORTH_SOUTH:
+        inside = (south <= latitude) & (latitude <= north)
+        by_south |= inside & (west <= longitude) & (longitude <= east)
+    return np.where(by_south, (track >= 90) & (track < 270), track < 180)

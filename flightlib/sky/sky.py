@@ -1,0 +1,154 @@
+"""The sky: its flights at any time, and its reports as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flightlib.errors import SettingError
+from flightlib.records import FlightReport
+from flightlib.sky.cursor import Columns, Cursor
+from flightlib.sky.fleet import fleet
+from flightlib.sky.hashing import mix, uniform
+from flightlib.sky.reports import Clock, to_reports
+from flightlib.sky.tables import check_region
+
+Ints = NDArray[np.int64]
+
+FEWEST, MOST = 5, 100_000
+SHORTEST_S, LONGEST_S = 0.1, 60.0
+FASTEST = 600.0
+LATEST_MS = 20_000
+ANNOUNCE_MS = 60_000
+_PHASE, _LATE, _LATENESS = 10, 11, 12
+
+
+class Sky:
+    """A believable, repeatable sky over a region: who flies where, at any time you ask.
+
+    `flights` is how many aircraft report at a time, on average: those between leaving one stand
+    and reaching the next. The sky has about 1.6 times as many; the others are being turned
+    around and say nothing. `region` is one of REGIONS. The same `seed` gives the same sky on
+    every machine, and a sky of more flights begins with the flights of a smaller one.
+
+    Raises SettingError for arguments that are not allowed.
+    """
+
+    def __init__(self, flights: int = 100, region: str = "us", seed: int = 7) -> None:
+        self.flights = _whole("flights", flights, FEWEST, MOST)
+        self.region = check_region(region)
+        self.seed = _whole("seed", seed, 0, 2**63 - 1)
+        self._fleet = fleet(self.region, self.seed, self.flights)
+        self._cursor = Cursor(self._fleet)
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        aircraft = len(self._fleet.keys)
+        operators = {self._fleet.network.subfleets[i].operator.icao for i in self._fleet.subfleet}
+        return (
+            f"Sky(flights={self.flights}, region={self.region!r}, seed={self.seed}): "
+            f"{aircraft:,} aircraft of {len(operators)} operators "
+            f"between {len(self._fleet.network.airports)} airports"
+        )
+
+    def at(self, time_ms: int) -> Columns:
+        """Compute the live flights at a time (ms since 1970 UTC), as arrays.
+
+        A cancelled flight is there for a minute, at its gate, when it is announced. Raises
+        SettingError for a time before 1970 or after 2200.
+        """
+        times = np.full(len(self._fleet.keys), _time("time_ms", time_ms))
+        with self._lock:
+            return self._cursor.at(times, ANNOUNCE_MS)
+
+    def reports(
+        self,
+        start_ms: int,
+        interval_s: float = 1.0,
+        until_ms: int | None = None,
+        late_share: float = 0.02,
+        speed: float = 1.0,
+    ) -> Iterator[FlightReport]:
+        """Stream the reports from `start_ms` on, in the order in which they are published.
+
+        Every live aircraft reports once an interval, each at its own moment in it, so the stream
+        is even. A share of `late_share` of the reports comes up to 20 s after its own time, among
+        newer ones. At `speed` 60 an hour of the sky passes in a minute: timestamps, and the
+        times of schedules, stay those of the reader's clock; ground speeds stay true.
+
+        Without `until_ms` the stream never ends; with it, the last late ones come after it.
+        Raises SettingError at once for arguments that are not allowed.
+        """
+        start = _time("start_ms", start_ms)
+        until = None if until_ms is None else _time("until_ms", until_ms)
+        interval_ms = round(_number("interval_s", interval_s, SHORTEST_S, LONGEST_S) * 1000)
+        share = _number("late_share", late_share, 0.0, 1.0)
+        clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
+        return self._stream(clock, interval_ms, until, share)
+
+    def _stream(
+        self, clock: Clock, interval_ms: int, until_ms: int | None, late_share: float
+    ) -> Iterator[FlightReport]:
+        # A cursor of its own: streams and `at` do not disturb each other.
+        cursor = Cursor(self._fleet)
+        keys = self._fleet.keys
+        phase = (uniform(keys, _PHASE) * interval_ms).astype(np.int64)
+        tick_ms = clock.start_ms // interval_ms * interval_ms
+        waiting: list[tuple[int, int, FlightReport]] = []
+        while until_ms is None or tick_ms < until_ms:
+            stamps = tick_ms + phase
+            step_ms = interval_ms * clock.speed
+            picture = cursor.at(clock.sky_ms(stamps), step_ms)
+            stamps = stamps[picture.slot]
+            sent = stamps + _lateness_ms(keys[picture.slot], stamps, late_share)
+            wanted = stamps >= clock.start_ms
+            if until_ms is not None:
+                wanted &= stamps < until_ms
+            made = to_reports(picture, stamps, clock)
+            rows = zip(sent.tolist(), picture.slot.tolist(), made, wanted.tolist(), strict=True)
+            waiting += [(when, slot, report) for when, slot, report, want in rows if want]
+            waiting.sort(key=_by_time)
+            tick_ms += interval_ms
+            due = sum(1 for when, *_ in waiting if when < tick_ms)
+            yield from (report for *_, report in waiting[:due])
+            del waiting[:due]
+        yield from (report for *_, report in waiting)
+
+
+def _by_time(row: tuple[int, int, FlightReport]) -> tuple[int, int]:
+    return row[:2]
+
+
+def _lateness_ms(keys: NDArray[np.uint64], stamps: Ints, share: float) -> Ints:
+    """Draw how late each report is published: mostly not at all."""
+    own = mix(keys, stamps)
+    late = uniform(own, _LATE) < share
+    return np.where(late, 1 + (uniform(own, _LATENESS) * LATEST_MS).astype(np.int64), 0)
+
+
+def _whole(name: str, value: Any, least: int, most: int) -> int:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not least <= value <= most:
+        raise SettingError(f"{name} cannot be {value!r}; allowed: {least:,} to {most:,}")
+    return int(value)
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float:
+    real = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not real or not least <= value <= most:
+        raise SettingError(f"{name} cannot be {value!r}; allowed: {least:g} to {most:g}")
+    return float(value)
+
+
+def _time(name: str, value: Any) -> int:
+    last = 7_258_118_400_000
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not 0 <= value < last:
+        raise SettingError(
+            f"{name} cannot be {value!r}; allowed: whole milliseconds since 1970 UTC, before 2200"
+        )
+    return int(value)

@@ -1,0 +1,189 @@
+// What the live map draws and answers about the flights themselves.
+
+Object.assign(LiveMap.prototype, {
+  // Take the newest frame, if one has come: rows, words, and the trail of the picked flight.
+  take() {
+    if (this.frame || !this.store.latest) return Boolean(this.frame);
+    this.frame = unpack(this.store.latest);
+    this.codes = this.setup.colour === "phase" ? this.frame.phase : this.frame.status;
+    this.legend.count(this.codes);
+    this.root.dataset.frames = String(this.store.frames);
+    this.root.dataset.flights = String(this.frame.rows);
+    if (this.frame.index.some((index) => !this.store.roster.has(index))) this.askRoster();
+    this.follow();
+    this.line.tell();
+    return true;
+  },
+
+  askRoster() {
+    const now = performance.now();
+    if (now - (this.askedRoster ?? -1e9) < 5000) return;
+    this.askedRoster = now;
+    this.store.send({ type: "roster" });
+  },
+
+  shown() {
+    const rows = [];
+    for (let row = 0; row < (this.frame?.rows ?? 0); row += 1)
+      if (!this.legend.hidden.has(this.codes[row])) rows.push(row);
+    return rows;
+  },
+
+  draw() {
+    const { camera, sky } = this;
+    const began = performance.now();
+    const ratio = devicePixelRatio || 1;
+    const fresh = !this.frame;
+    this.take();
+    const size = [Math.round(camera.width * ratio), Math.round(camera.height * ratio)];
+    if (sky.width !== size[0] || sky.height !== size[1]) [sky.width, sky.height] = size;
+    const ink = sky.getContext("2d");
+    ink.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ink.clearRect(0, 0, camera.width, camera.height);
+    if (!this.frame) return;
+    this.project();
+    this.cutSprites(ratio);
+    if (this.picked) this.drawPicked(ink);
+    if (this.points) this.drawPoints(fresh);
+    else this.drawArrows(ink);
+    this.drawHover(ink);
+    this.root.dataset.frameMs = (performance.now() - began).toFixed(1);
+  },
+
+  project() {
+    const { camera, frame } = this;
+    this.x = frame.longitude.map((longitude) => camera.px(longitude));
+    this.y = frame.latitude.map((latitude) => camera.py(latitude));
+  },
+
+  // The fuller the picture, the smaller its markers.
+  cutSprites(ratio) {
+    const { width, height } = this.camera;
+    const room = Math.sqrt((width * height) / Math.max(this.inSight().length, 1));
+    const radius = clamp(Math.round(room * 0.62) / 2, 4.5, 8.5);
+    const made = `${radius} ${ratio} ${this.theme}`;
+    if (this.sprites?.made === made) return;
+    const looks = [...this.marks, [this.palette.faint, "arrow"]];
+    this.sprites = new Sprites(looks, this.palette.sea, radius, ratio);
+    this.grounded = new Sprites(looks, this.palette.sea, radius * 0.62, ratio);
+    this.sprites.made = made;
+  },
+
+  inSight() {
+    const { x, y, camera } = this;
+    const [wide, high] = [camera.width + 12, camera.height + 12];
+    return this.shown().filter((row) => x[row] > -12 && y[row] > -12 && x[row] < wide && y[row] < high);
+  },
+
+  // Aircraft on the ground are small and lie below those that fly; the picked one is on top.
+  drawArrows(ink) {
+    const { frame, marks, codes, picked } = this;
+    const seen = this.inSight();
+    const onGround = (row) => this.setup.grounded.includes(frame.phase[row]);
+    const draw = (row) => {
+      const sheet = onGround(row) ? this.grounded : this.sprites;
+      const look = codes[row] in marks ? codes[row] : marks.length;
+      sheet.draw(ink, look, frame.heading[row], this.x[row], this.y[row]);
+    };
+    ink.globalAlpha = picked ? 0.5 : 1;
+    seen.filter(onGround).forEach(draw);
+    seen.filter((row) => !onGround(row)).forEach(draw);
+    ink.globalAlpha = 1;
+    if (picked?.row >= 0) draw(picked.row);
+  },
+
+  drawPoints(fresh) {
+    if (fresh || !this.points.fits(this.camera, this.theme)) this.points.rebuild(this.camera, this.theme);
+  },
+
+  pointSpec(theme, [west, south, east, north]) {
+    const rows = this.shown();
+    const spec = this.setup.pointSpecs[theme];
+    const column = (name) => rows.map((row) => this.frame[name][row]);
+    const value = rows.map((row) => this.names[this.codes[row]]);
+    const data = { longitude: column("longitude"), latitude: column("latitude"), value };
+    const layers = [{ ...spec.layers[0], data }];
+    return { ...spec, layers, coord: { ...spec.coord, xlim: [west, east], ylim: [south, north] } };
+  },
+
+  drawPicked(ink) {
+    const { picked, palette, camera } = this;
+    const ends = [picked.told.words.origin, picked.told.words.destination].map((code) => this.airports.get(code));
+    if (ends.every(Boolean)) {
+      ink.setLineDash([6, 5]);
+      ink.lineWidth = 1.6;
+      ink.strokeStyle = palette.route;
+      line(ink, greatCircle(...ends.map((end) => [end.longitude, end.latitude])), camera);
+      ink.setLineDash([]);
+      for (const end of ends) ring(ink, camera.px(end.longitude), camera.py(end.latitude), 5, palette.route);
+    }
+    const colour = this.marks[picked.code]?.[0] ?? palette.faint;
+    ink.lineWidth = 3.5;
+    ink.strokeStyle = colour;
+    line(ink, picked.trail, camera);
+    if (picked.row >= 0) ring(ink, this.x[picked.row], this.y[picked.row], 14, palette.route);
+  },
+
+  nearest(x, y) {
+    let [best, least] = [-1, NEAR_PX ** 2];
+    for (const row of this.shown()) {
+      const away = (this.x[row] - x) ** 2 + (this.y[row] - y) ** 2;
+      if (away < least) [best, least] = [row, away];
+    }
+    return best;
+  },
+
+  drawHover(ink) {
+    const [x, y] = this.pointer;
+    const row = x < 0 ? -1 : this.nearest(x, y);
+    this.stage.classList.toggle("flightlib-over", row >= 0);
+    if (row < 0) return this.hoverAirport(x, y);
+    const told = facts(this.store, this.frame, row);
+    ring(ink, this.x[row], this.y[row], 12, this.palette.ink);
+    const first = [told.type, told.route].filter(Boolean).join(" · ");
+    say(this.tip, told.callsign, [first, `${told.level} · ${told.speed}`, told.status], this.x[row], this.y[row], this.camera.width);
+  },
+
+  hoverAirport(x, y) {
+    let [found, least] = [null, 8 ** 2];
+    for (const airport of x < 0 ? [] : this.airports.values()) {
+      const away = (this.camera.px(airport.longitude) - x) ** 2 + (this.camera.py(airport.latitude) - y) ** 2;
+      if (away < least) [found, least] = [airport, away];
+    }
+    if (!found) this.tip.hidden = true;
+    else say(this.tip, `${found.iata} ${found.city}`, [found.name, found.code], x, y, this.camera.width);
+  },
+
+  pick(row) {
+    if (row < 0) return this.leave();
+    const told = facts(this.store, this.frame, row);
+    if (!told.words.flight_id) return this.askRoster();
+    this.picked = { id: told.words.flight_id, trail: [], told, row };
+    this.follow();
+    this.again();
+  },
+
+  leave() {
+    this.picked = null;
+    this.card.element.hidden = true;
+    delete this.root.dataset.selected;
+    this.again();
+  },
+
+  // Find the picked flight in the newest frame; its trail grows by each place it is seen at.
+  follow() {
+    const { picked, frame, store } = this;
+    if (!picked) return;
+    picked.row = frame.index.findIndex((index) => store.roster.get(index)?.[0] === picked.id);
+    if (picked.row >= 0) {
+      picked.told = facts(store, frame, picked.row);
+      picked.code = this.codes[picked.row];
+      const here = [frame.longitude[picked.row], frame.latitude[picked.row]];
+      const last = picked.trail.at(-1);
+      if (!last || last[0] !== here[0] || last[1] !== here[1]) picked.trail.push(here);
+    }
+    this.card.tell(picked.told, picked.trail, this.airports, picked.row < 0);
+    this.root.dataset.selected = picked.told.callsign;
+    this.root.dataset.trail = String(picked.trail.length);
+  },
+});

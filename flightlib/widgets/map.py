@@ -1,0 +1,112 @@
+"""The live map: aircraft that move on land drawn by Lets-Plot, fed by a stream of flights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from flightlib import charts
+from flightlib.errors import SettingError, not_allowed
+from flightlib.live import Flight, to_frame
+from flightlib.records import PHASES, STATUSES
+from flightlib.widgets import frames
+from flightlib.widgets.live_widget import LiveWidget
+from flightlib.widgets.pump import Message
+from flightlib.widgets.snapshot import Snapshot, caption
+
+MARKERS = ("auto", "arrows", "points")
+NAMES_AT_HOME = 26  # airports named before zooming in, at most; three times as many have a dot
+PLACES = {"us": " over the United States", "europe": " over Europe", "world": " over the world"}
+GROUND_AROUND = 1.5  # how far land is drawn beyond the region, as a share of its size
+
+
+class LiveMap(LiveWidget):
+    """Watch flights move: `LiveMap("/flights/sse")` as a cell's last line.
+
+    `url` is a stream's path on this kernel's backend, or a full address; `every` is seconds
+    between frames (0.25 to 5). `region` is "us", "europe", "world", or (west, south, east, north)
+    in degrees. `colour` is "status" or "phase"; `theme` is "auto" (follow JupyterLab), "dark" or
+    "light"; `height` is pixels. `markers` is "arrows" (what "auto" means: they show the heading)
+    or "points" (drawn by Lets-Plot itself). What else is given filters the stream: `bbox`,
+    `status`, `min_altitude` and `max_altitude` (feet), `delayed`.
+
+    Hover an aircraft for its details; click it for its route and its trail; wheel, drag and double
+    click zoom, pan and go home; press a word of the legend to hide its flights.
+
+    Raises SettingError for an argument that is not allowed, StreamError when there is no backend
+    or it refuses a filter.
+    """
+
+    def __init__(
+        self,
+        url: str = "/flights/sse",
+        every: float = 1.0,
+        region: str | Sequence[float] = "us",
+        colour: str = "status",
+        height: int = 520,
+        theme: str = "auto",
+        markers: str = "auto",
+        **filters: Any,
+    ) -> None:
+        if markers not in MARKERS:
+            raise SettingError(not_allowed("markers", markers, MARKERS))
+        if colour not in charts.COLOURINGS:
+            raise SettingError(not_allowed("colour", colour, charts.COLOURINGS))
+        self._home = charts.box_of(region)
+        self._region = region if isinstance(region, str) else tuple(region)
+        self._colour, self._markers = colour, markers
+        self._roster = frames.Roster()
+        super().__init__(url, every, theme, height, filters)
+
+    def _content(self) -> dict[str, Any]:
+        self._roster.forget()
+        return {
+            "kind": "map",
+            "home": list(self._home),
+            "colour": self._colour,
+            "markers": self._markers,
+            "statuses": STATUSES,
+            "phases": PHASES,
+            "grounded": [PHASES.index(phase) for phase in charts.ON_GROUND],
+            **ground(self._region, self._colour),
+        }
+
+    def _frame(self, flights: Mapping[str, Flight]) -> Message:
+        news = self._roster.news(flights)
+        packed = frames.pack(flights, self._roster, time.time_ns() // 1_000_000)
+        return {"type": "frame", "rows": len(flights), "roster": news}, [packed]
+
+    def _draw(self, theme: str) -> Snapshot:
+        flights, told = to_frame(self.stream.flights), self.freshness
+        title = f"{told.flights:,} flights{PLACES.get(str(self._region), '')}"
+        figure = charts.flight_map(
+            *(flights, self._colour, self._region, theme),
+            title=title,
+            caption=caption(told),
+        )
+        return Snapshot(charts.svg(figure), f"{title} · {caption(told)}")
+
+
+@lru_cache(maxsize=8)
+def ground(region: str | tuple[float, ...], colour: str) -> dict[str, Any]:
+    """Give the land of a region in both themes: the specifications, and their data once."""
+    box = charts.box_of(region).grown(GROUND_AROUND)
+    everything = 10_000
+    specs = {
+        theme: charts.spec(charts.base_map(region, theme, names=everything, detail=box))
+        for theme in charts.PALETTES
+    }
+    data = [layer.pop("data") for layer in specs["dark"]["layers"]]
+    for layer in specs["light"]["layers"]:
+        del layer["data"]
+    airports = charts.airport_table("world")
+    told = airports[["code", "iata", "name", "city", "longitude", "latitude"]]
+    return {
+        "specs": specs,
+        "data": data,
+        "most": [None] * (len(data) - 2) + [3 * NAMES_AT_HOME, NAMES_AT_HOME],
+        "airports": told.to_dict("records"),
+        "pointSpecs": {t: charts.spec(charts.points(t, colour)) for t in charts.PALETTES},
+    }

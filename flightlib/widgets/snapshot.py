@@ -1,0 +1,46 @@
+"""A still picture that shows itself: it stays in an executed notebook without a kernel."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flightlib.errors import StreamError
+from flightlib.live import Freshness, Stream
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One picture as SVG, with its numbers in words beside it."""
+
+    svg: str
+    words: str
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"image/svg+xml": self.svg, "text/plain": self.words}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file, as SVG; returns where it is."""
+        target = Path(path)
+        target.write_text(self.svg, encoding="utf-8")
+        return target
+
+
+def await_flights(stream: Stream, within_s: float) -> None:
+    """Wait until flights have come; raises StreamError, saying why, when none did in time."""
+    if not stream.wait_for(lambda s: bool(s.flights), within_s):
+        told = stream.freshness
+        raise StreamError(
+            f"No flight came from {stream.url} within {within_s:g} s. "
+            f"{told.message or f'The stream is {told.state}.'}"
+        )
+
+
+def caption(told: Freshness) -> str:
+    """Say when a picture was taken and how fresh it was."""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    age = "" if told.age_s is None else f" · newest report {told.age_s:.1f} s old"
+    state = "" if told.state == "live" else f" · {told.state}"
+    return f"{at} UTC · {told.reports_per_s:,.0f} reports/s{age}{state}"

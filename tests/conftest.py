@@ -1,0 +1,82 @@
+"""One set of real engines for the whole session, beside any that this user runs already.
+
+`kafka_stack` has Kafka and the registry, `stack` has all engines; both are the same instance, on
+ports and with a data folder of its own. While it is up the environment says where it is, so that
+notebooks and commands started by a test find it. At the end nothing of it may be left.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flightlib.engines import Local
+from flightlib.engines.folder import run_folder
+from flightlib.engines.names import ENGINES, ports
+from flightlib.engines.orphans import engine_processes, managers
+from flightlib.engines.ports import taken
+from flightlib.settings import Settings, load
+
+
+def free_ports(count: int) -> list[int]:
+    """Find neighbouring ports that nobody listens on, below those that systems lend out."""
+    for _ in range(200):
+        base = random.randrange(20000, 31000)
+        numbers = list(range(base, base + count))
+        if not any(taken(port) for port in numbers):
+            return numbers
+    raise AssertionError("no free ports")
+
+
+def own_ports() -> dict[str, str]:
+    """Give every port variable a free port."""
+    names = [name for name in Settings.model_fields if name.endswith("_port")]
+    numbers = free_ports(len(names))
+    return {f"FLIGHTLIB_{n.upper()}": str(p) for n, p in zip(names, numbers, strict=True)}
+
+
+@pytest.fixture(scope="session")
+def own_engines() -> Iterator[Local]:
+    """Engines on ports of their own, none started yet; at the end all are down and all is gone.
+
+    The data folder has a space in its name, as the usual one has on macOS.
+    """
+    data = Path(tempfile.mkdtemp(prefix="flightlib test-"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**own_ports(), "FLIGHTLIB_DATA": str(data)}.items():
+            patch.setenv(name, value)
+        local = Local(load())
+        yield local
+        try:
+            local.down()
+            assert_nothing_left(local.settings)
+            local.reset()
+        finally:
+            shutil.rmtree(data, ignore_errors=True)
+
+
+def assert_nothing_left(settings: Settings) -> None:
+    """Fail if any process or port of these engines is still in use."""
+    assert engine_processes(settings.data) == {}
+    assert managers(run_folder(settings.data) / "supervisord.conf") == []
+    numbers = [port for engine in ENGINES for port in ports(settings, engine).values()]
+    assert [port for port in numbers if taken(port)] == []
+
+
+@pytest.fixture(scope="session")
+def kafka_stack(own_engines: Local) -> Settings:
+    """The settings of a running Kafka and registry."""
+    own_engines.up(["kafka", "registry"])
+    return own_engines.settings
+
+
+@pytest.fixture(scope="session")
+def stack(kafka_stack: Settings, own_engines: Local) -> Settings:
+    """The settings of all engines, running."""
+    own_engines.up()
+    return kafka_stack

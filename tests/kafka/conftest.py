@@ -1,0 +1,63 @@
+"""A cluster inside librdkafka, and reports to send to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from flightlib import settings as address_book
+from flightlib.kafka.client import library_log
+from flightlib.records import FlightReport
+from flightlib.settings import Settings
+
+
+@pytest.fixture
+def make_report() -> Callable[..., FlightReport]:
+    """A factory of flight reports; keyword arguments replace what a plain one says."""
+
+    def make(**given: Any) -> FlightReport:
+        plain: dict[str, Any] = {
+            "flight_id": "UAL1",
+            "callsign": "UAL1",
+            "latitude": 40.5,
+            "longitude": -74.5,
+            "altitude": 35000,
+            "heading": 90.0,
+            "ground_speed": 450.0,
+            "vertical_speed": 0.0,
+            "altitude_change": "-",
+            "phase": "CRUISE",
+            "status": "ON_TIME",
+            "timestamp": 1_700_000_000_000,
+        }
+        return FlightReport(**{**plain, **given})
+
+    return make
+
+
+@pytest.fixture
+def small_cluster() -> Iterator[Settings]:
+    """Settings that point at a cluster of one broker, which lives in librdkafka's own threads."""
+    keeper = Producer(
+        {"test.mock.num.brokers": 1, "bootstrap.servers": "unused"}, logger=library_log
+    )
+    (broker,) = keeper.list_topics(timeout=10).brokers.values()
+    yield address_book.load(kafka_port=broker.port)
+    keeper.flush(1)
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait for a condition, at most `within_s` seconds."""
+
+    def wait(condition: Callable[[], bool], within_s: float = 30.0) -> None:
+        deadline_s = time.monotonic() + within_s
+        while not condition():
+            assert time.monotonic() < deadline_s, "the condition did not come about"
+            time.sleep(0.01)
+
+    return wait

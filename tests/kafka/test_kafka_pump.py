@@ -1,0 +1,187 @@
+"""Publishing: on time, in order, visible, and with nothing lost, on librdkafka's own cluster."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from flightlib import records
+from flightlib.errors import EngineDown, SettingError
+from flightlib.kafka import Publisher, now_ms
+from flightlib.kafka.client import client_config
+from flightlib.kafka.pump import MAX_WAIT_S, Pump, paced, producer
+from flightlib.records import FlightReport
+from flightlib.settings import Settings, load
+
+Make = Callable[..., FlightReport]
+T = 1_700_000_000_000
+
+
+class Clock:
+    """A clock that moves when someone waits, and notes how long."""
+
+    def __init__(self, now: int) -> None:
+        self.now, self.waited, self.stop_at = now, [], 10**18
+
+    def __call__(self) -> int:
+        return self.now
+
+    def wait(self, seconds: float) -> bool:
+        """Let time pass; False once the clock has reached its end."""
+        self.waited.append(seconds)
+        self.now += round(seconds * 1000)
+        return self.now < self.stop_at
+
+
+def test_no_report_leaves_before_its_own_time(make_report: Make) -> None:
+    """Each report is yielded when the clock has reached its timestamp, not before or after."""
+    clock = Clock(T)
+    reports = [make_report(timestamp=T + ms) for ms in (0, 40, 40, 1040, 2500)]
+    left = [(clock.now, r.timestamp) for _, r in paced(reports, clock, clock.wait)]
+    assert left == [(t, t) for t in (T, T + 40, T + 40, T + 1040, T + 2500)]
+    assert max(clock.waited) <= MAX_WAIT_S
+
+
+def test_late_reports_and_a_backlog_do_not_wait(make_report: Make) -> None:
+    """A report that is late, or behind the clock, is due at once and keeps its place."""
+    clock = Clock(T + 10_000)
+    stamps = [T, T + 5_000, T + 11_000, T + 3_000, T + 11_000]
+    due = [d for d, _ in paced([make_report(timestamp=s) for s in stamps], clock, clock.wait)]
+    assert due == [T, T + 5_000, T + 11_000, T + 11_000, T + 11_000]
+    assert clock.now == T + 11_000
+
+
+def test_waiting_for_a_far_report_can_be_stopped(make_report: Make) -> None:
+    """A report due in an hour does not hold a publisher that is to stop."""
+    clock = Clock(T)
+    clock.stop_at = T + 500
+    assert list(paced([make_report(timestamp=T + 3_600_000)], clock, clock.wait)) == []
+    assert clock.now <= T + 600
+
+
+def pump(reports: Iterator[FlightReport], settings: Settings) -> Pump:
+    """Start a pump to the small cluster, with nothing to prepare."""
+    return Pump(
+        reports, "flights", lambda: 1, lambda trouble: producer(settings, trouble), settings.kafka
+    )
+
+
+def read_all(settings: Settings, count: int) -> list[tuple[bytes, dict[str, object]]]:
+    """Read a topic from its beginning until `count` messages came."""
+    own = {"group.id": "reader", "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    reader = Consumer({**client_config(settings), **own})
+    parts = reader.list_topics("flights", timeout=10).topics["flights"].partitions
+    reader.assign([TopicPartition("flights", p, 0) for p in parts])
+    found = []
+    while len(found) < count:
+        for message in reader.consume(count, timeout=10):
+            assert message.error() is None
+            found.append((message.key(), records.decode(message.value())))
+    reader.close()
+    return found
+
+
+def test_what_was_sent_arrives_once_and_in_order(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """Every report is acknowledged and can be read; each flight's reports keep their order."""
+    stamps = [now_ms() - 3000 + n for n in range(3000)]
+    sent = [make_report(flight_id=f"F{n % 7}", timestamp=s) for n, s in enumerate(stamps)]
+    running = pump(iter(sent), small_cluster)
+    until(lambda: not running.running)
+    running.stop(10)
+    status = running.ledger.status(now_ms(), running=False)
+    assert (status.sent, status.acknowledged, status.errors) == (3000, 3000, 0)
+    found = read_all(small_cluster, 3000)
+    for flight in range(7):
+        name = f"F{flight}"
+        stamps_read = [r["timestamp"] for key, r in found if key == name.encode()]
+        assert stamps_read == [r.timestamp for r in sent if r.flight_id == name]
+
+
+def test_stopping_in_the_middle_loses_nothing_that_was_sent(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """Stop flushes: what was taken from the iterator and sent is acknowledged."""
+    endless = (make_report(timestamp=now_ms()) for _ in iter(int, 1))
+    running = pump(endless, small_cluster)
+    until(lambda: running.ledger.sent > 500)
+    running.stop(30)
+    status = running.ledger.status(now_ms(), running=False)
+    assert status.acknowledged == status.sent > 500
+
+
+def test_a_report_that_cannot_be_encoded_is_counted_and_passed_over(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """One bad report does not stop the stream, and the status says what was wrong with it."""
+    bad = make_report(status="LATE")
+    running = pump(iter([make_report(), bad, make_report()]), small_cluster)
+    until(lambda: not running.running)
+    running.stop(10)
+    status = running.ledger.status(now_ms(), running=False)
+    assert (status.sent, status.acknowledged, status.errors) == (3, 2, 1)
+    assert "'LATE'" in str(status)
+
+
+def test_an_iterator_that_fails_says_so(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """What the caller's iterator raises ends the publisher and stands in its status."""
+
+    def broken() -> Iterator[FlightReport]:
+        yield make_report()
+        raise ZeroDivisionError("the recording ends here")
+
+    running = pump(broken(), small_cluster)
+    until(lambda: not running.running)
+    running.stop(10)
+    line = str(running.ledger.status(now_ms(), running=False))
+    assert "ZeroDivisionError: the recording ends here" in line
+
+
+def test_without_kafka_nothing_counts_as_acknowledged(
+    make_report: Make, until: Callable[..., None]
+) -> None:
+    """Reports wait while Kafka is away, the status names it, and stop counts them as lost."""
+    nowhere = load(kafka_port=1)
+    gate = threading.Event()
+
+    def some() -> Iterator[FlightReport]:
+        yield from [make_report()] * 5
+        gate.wait(60)
+
+    running = pump(some(), nowhere)
+    gate.set()
+    until(lambda: "not answering on 127.0.0.1:1" in str(running.ledger.status(now_ms(), True)))
+    running.stop(0.5)
+    status = running.ledger.status(now_ms(), running=False)
+    assert (status.sent, status.acknowledged, status.errors) == (5, 0, 5)
+
+
+def test_starting_without_engines_is_one_clear_error() -> None:
+    """A publisher says which engine is missing and what to type, and leaves nothing running."""
+    publisher = Publisher(iter([]), settings=load(kafka_port=1))
+    with pytest.raises(EngineDown, match=r"Kafka is not answering on 127.0.0.1:1\..*flightlib up"):
+        publisher.start()
+    assert not publisher.status.running
+    assert publisher.stop().sent == 0
+
+
+def test_an_unknown_topic_is_named_with_those_there_are() -> None:
+    """A slip in a topic's name is met with the names that work."""
+    with pytest.raises(SettingError, match="'flight'; allowed: flights, processed_flights"):
+        Publisher(iter([]), topic="flight")
+
+
+def test_a_publisher_shows_as_one_escaped_line(make_report: Make) -> None:
+    """In a notebook the status is one line of text, never markup of an iterator's making."""
+    publisher = Publisher(iter([]))
+    publisher._last = publisher._last.__class__(
+        "flights", False, 1, 0, 1, 0.0, 0.0, 0.0, "<script>alert(1)</script>"
+    )
+    assert "<script>" not in publisher._repr_html_()
+    assert "\n" not in str(publisher)

@@ -1,0 +1,86 @@
+"""Every notebook runs from start to end against the real engines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from flightlib.settings import Settings
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def flightlib(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the flightlib command as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "flightlib", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+def outputs(path: Path) -> list[Any]:
+    """All outputs of an executed notebook."""
+    book = nbformat.read(path, as_version=4)
+    return [o for c in book.cells if c.cell_type == "code" for o in c.outputs]
+
+
+@pytest.mark.stack
+@each_notebook
+def test_it_makes_a_report_that_needs_no_kernel(
+    path: Path, kafka_stack: Settings, tmp_path: Path
+) -> None:
+    """`flightlib report` runs the notebook and writes a page with no link to the network."""
+    done = flightlib("report", path.stem, "--out", str(tmp_path), "-p", "flights=200")
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / f"{path.stem}.html").read_text(encoding="utf-8")
+    for loader in ('<script src="http', '<link rel="stylesheet" href="http', "unpkg.com"):
+        assert loader not in page
+    live = any("fl.Live" in c.source for c in nbformat.read(path, as_version=4).cells)
+    assert ("data:image/svg+xml;base64" in page) >= live
+    assert (tmp_path / path.name).stat().st_size < 2_000_000
+
+
+@pytest.mark.stack
+@each_notebook
+def test_it_passes_nbval(path: Path, kafka_stack: Settings, tmp_path: Path) -> None:
+    """`pytest --nbval-lax` runs every cell of the notebook without an unexpected error."""
+    shutil.copy(path, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval-lax", "-q", "-p", "no:cacheprovider", path.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_missing_engine_fails_it_in_one_line(tmp_path: Path) -> None:
+    """With Kafka down, the report stops at a cell and says in one line what to type."""
+    done = flightlib("report", "01_kafka_to_map", "--out", str(tmp_path), FLIGHTLIB_KAFKA_PORT="9")
+    assert done.returncode == 1
+    assert "EngineDown" in done.stderr
+    assert "`flightlib up" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_parameter_is_named(tmp_path: Path) -> None:
+    """A parameter the notebook does not have is refused, with those it has."""
+    done = flightlib("report", "01_kafka_to_map", "--out", str(tmp_path), "-p", "flihgts=3")
+    assert done.returncode == 1
+    assert "flihgts" in done.stderr
+    assert "flights" in done.stderr

@@ -1,0 +1,89 @@
+"""Who flies where: real airports, weighted routes, shared out without remainder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flightlib.errors import SettingError
+from flightlib.sky import REGIONS, airports
+from flightlib.sky.geodesy import distance_nm
+from flightlib.sky.hashing import root, split, uniform
+from flightlib.sky.network import network
+from flightlib.sky.tables import aircraft_types, airport_rows, operators
+
+
+@pytest.fixture(params=REGIONS)
+def region(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_airports_are_listed_busiest_first(region: str) -> None:
+    """Airports have codes, places and weights that fall and add up to one."""
+    listed = airports(region)
+    weights = [airport.weight for airport in listed]
+    assert weights == sorted(weights, reverse=True)
+    assert sum(weights) == pytest.approx(1)
+    assert all(len(airport.code) == 4 and airport.name for airport in listed)
+    assert all(-90 < a.latitude < 90 and -180 <= a.longitude < 180 for a in listed)
+
+
+def test_us_traffic_is_as_concentrated_as_the_real_one() -> None:
+    """Atlanta leads, and the top 20 of 303 airports have 51 % of the departures."""
+    listed = airports("us")
+    assert listed[0].code == "KATL"
+    assert len(listed) == 303
+    assert sum(airport.weight for airport in listed[:20]) == pytest.approx(0.51, abs=0.01)
+
+
+def test_unknown_region_is_refused() -> None:
+    """An unknown region is named with the allowed ones and the nearest."""
+    with pytest.raises(SettingError, match=r"'europa'; allowed: us, europe. Did you mean 'europe'"):
+        airports("europa")
+
+
+def test_tables_know_each_other(region: str) -> None:
+    """Every hub is a known airport and every fleet is made of known types."""
+    for operator in operators(region):
+        assert set(operator.hubs) <= set(airport_rows()), operator.icao
+        assert {code for code, _ in operator.fleet} <= set(aircraft_types()), operator.icao
+
+
+def test_routes_are_within_range_and_go_both_ways(region: str) -> None:
+    """Nobody picks a route beyond the range of its type, or one it cannot come back on."""
+    lines = network(region)
+    keys = split(root(3), np.arange(4000))
+    subfleet = lines.subfleet(uniform(keys, 0))
+    home = lines.home(subfleet, uniform(keys, 1))
+    there = lines.onward(subfleet, home, uniform(keys, 2))
+    length = distance_nm(lines.points[:, home], lines.points[:, there])
+    reach = np.array([s.type.range_nm for s in lines.subfleets])
+    assert (length <= reach[subfleet]).all()
+    assert (home != there).all()
+    count = len(lines.destination)
+    weights = np.diff(lines.running.reshape(-1, count), axis=1, prepend=0)
+    weights[:, 0] = lines.running.reshape(-1, count)[:, 0] - np.arange(len(lines.subfleets))
+    origin = np.repeat(np.arange(len(lines.airports)), np.diff(lines.first))
+    matrix = np.zeros((len(lines.airports), len(lines.airports)))
+    for row in weights:
+        matrix[origin, lines.destination] = row
+        np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)
+
+
+def test_first_and_last_choices_stay_inside(region: str) -> None:
+    """The smallest and the largest random number still pick a route of the place one is at."""
+    lines = network(region)
+    for u in (0.0, np.nextafter(1.0, 0.0)):
+        subfleet = np.arange(len(lines.subfleets))
+        home = lines.home(subfleet, np.full(len(subfleet), u))
+        there = lines.onward(subfleet, home, np.full(len(subfleet), u))
+        for a, b in zip(home, there, strict=True):
+            assert b in lines.destination[lines.first[a] : lines.first[a + 1]]
+
+
+def test_alternates_are_near(region: str) -> None:
+    """A flight diverts to another airport, 50 nm away or more, on the same side of the sea."""
+    lines = network(region)
+    away = distance_nm(lines.points, lines.points[:, lines.alternate])
+    assert away.min() >= 50
+    assert np.median(away) < 150

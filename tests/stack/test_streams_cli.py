@@ -1,0 +1,104 @@
+"""`flightlib generate` and `serve` on real engines, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from flightlib.kafka import ensure_topics, message_count
+from flightlib.settings import Settings
+
+pytestmark = pytest.mark.stack
+
+
+def flightlib(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command line against the stack's engines."""
+    where = {
+        "FLIGHTLIB_KAFKA_PORT": str(settings.kafka_port),
+        "FLIGHTLIB_REGISTRY_PORT": str(settings.registry_port),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", "from flightlib.cli import app; app()", *arguments],
+        env={**os.environ, **where},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(condition: Callable[[], bool], within_s: float = 60.0) -> None:
+    """Wait until something is so."""
+    deadline_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not come about"
+        time.sleep(0.05)
+
+
+def acknowledged(output: str) -> int:
+    """Read the final count, which must equal what was sent."""
+    sent, written = re.search(r"([\d,]+) sent · ([\d,]+) acknowledged", output).groups()
+    assert sent == written
+    return int(written.replace(",", ""))
+
+
+def test_generate_for_a_while_counts_what_kafka_has(kafka_stack: Settings) -> None:
+    """`--for` ends by itself, and the count it prints is what the topic grew by."""
+    ensure_topics(kafka_stack)
+    before = message_count("flights", kafka_stack)
+    command = flightlib(kafka_stack, "generate", "--flights", "50", "--for", "2")
+    output, errors = command.communicate(timeout=60)
+    assert (command.returncode, errors) == (0, "")
+    assert acknowledged(output) == message_count("flights", kafka_stack) - before > 50
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+def test_generate_stops_cleanly_when_told(kafka_stack: Settings, with_signal: int) -> None:
+    """Ctrl-C and an orderly kill end it with everything acknowledged and exit code 0."""
+    ensure_topics(kafka_stack)
+    before = message_count("flights", kafka_stack)
+    command = flightlib(kafka_stack, "generate", "--flights", "50")
+    wait_for(lambda: message_count("flights", kafka_stack) > before)
+    command.send_signal(with_signal)
+    output, errors = command.communicate(timeout=60)
+    assert (command.returncode, errors) == (0, "")
+    assert acknowledged(output) == message_count("flights", kafka_stack) - before
+
+
+def test_serve_logs_each_request_and_ends_at_ctrl_c(kafka_stack: Settings) -> None:
+    """The backend alone answers, writes one line a request, and ends streams at Ctrl-C."""
+    ensure_topics(kafka_stack)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = flightlib(kafka_stack, "serve", "--port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    wait_for(lambda: _answers(url))
+    assert httpx.get(url + "/healthz", timeout=30, trust_env=False).json()["ready"]
+    with (
+        httpx.Client(timeout=30, trust_env=False) as client,
+        client.stream("GET", url + "/flights/sse") as stream,
+    ):
+        lines = stream.iter_lines()
+        assert any("snapshot" in line for line in lines)
+        command.send_signal(signal.SIGINT)
+        assert not [line for line in lines if line.startswith("event: state")]
+    _, log = command.communicate(timeout=60)
+    assert command.returncode == 0
+    assert f"Listening on {url}" in log
+    assert len(re.findall(r"GET /healthz 200", log)) == 1
+    assert len(re.findall(r"GET /flights/sse 200", log)) == 1
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,291 @@
+"""Live widgets without a browser: what they send, when they rest, how they end."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from scripted import Script, event, flight, serving
+
+from flightlib.errors import SettingError, StreamError
+from flightlib.widgets import LiveBars, LiveMap, pump
+from flightlib.widgets.live_widget import LiveWidget
+
+Sent = list[tuple[dict[str, Any], list[bytes]]]
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    """A running stream whose first word is a snapshot of two flights."""
+    with serving() as server:
+        yield server.script
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """Everything that widgets send to their browsers."""
+    messages: Sent = []
+
+    def record(_self: Any, content: dict[str, Any], buffers: list[bytes]) -> None:
+        messages.append((content, buffers))
+
+    monkeypatch.setattr(LiveWidget, "send", record)
+    return messages
+
+
+@pytest.fixture
+def make(script: Script, sent: Sent) -> Iterator[Callable[..., LiveWidget]]:
+    """Make widgets on the scripted stream; afterwards none of their threads is left."""
+    made: list[LiveWidget] = []
+
+    def create(kind: type[LiveWidget] = LiveMap, **given: Any) -> LiveWidget:
+        made.append(kind(script.url, **given))
+        return made[-1]
+
+    yield create
+    for widget in made:
+        widget.close()
+    left = [t.name for t in threading.enumerate() if t.name.startswith("flightlib-")]
+    assert left == []
+
+
+def until(condition: Callable[[], Any], within_s: float = 10.0) -> Any:
+    """Wait until something is so, and give it."""
+    deadline = time.monotonic() + within_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.01)
+    return found
+
+
+def of_type(sent: Sent, kind: str) -> Sent:
+    """The messages of one type."""
+    return [one for one in sent if one[0]["type"] == kind]
+
+
+def words_of(sent: Sent) -> list[dict[str, Any]]:
+    """How fresh the picture was said to be, message by message."""
+    return [message["freshness"] for message, _ in sent if "freshness" in message]
+
+
+def say(widget: LiveWidget, **message: Any) -> None:
+    """Speak as a browser does."""
+    widget._handle_custom_msg(message, [])
+
+
+def test_nothing_is_sent_to_nobody(make: Callable[..., LiveWidget], sent: Sent) -> None:
+    """A widget that is not displayed follows its stream and sends nothing."""
+    make()
+    assert sent == []
+
+
+def test_hello_brings_everything(
+    make: Callable[..., LiveWidget], script: Script, sent: Sent
+) -> None:
+    """A browser's hello is answered with scripts, ground and the whole roster; again on reload."""
+    script.say(event("snapshot", flights=[flight("A"), flight("B")]))
+    widget = make()
+    for times in (1, 2):
+        say(widget, type="hello", client="x")
+        until(lambda times=times: len(of_type(sent, "setup")) == times)
+        until(lambda: [m for m, _ in sent[-3:] if m.get("roster")])
+        frame = next(m for m, _ in reversed(sent) if m.get("roster"))
+        assert {row[1] for row in frame["roster"]} == {"A", "B"}
+    setup, (plot, app, content) = of_type(sent, "setup")[0]
+    assert b"LetsPlot" in gzip.decompress(plot)
+    assert b"export const map" in gzip.decompress(app)
+    payload = json.loads(gzip.decompress(content))
+    assert payload["kind"] == "map"
+    assert set(payload["specs"]) == {"dark", "light"}
+    assert len(payload["data"]) == len(payload["specs"]["dark"]["layers"]) == len(payload["most"])
+    assert setup["plot"] != setup["app"]
+
+
+def test_every_message_says_how_fresh_the_picture_is(
+    make: Callable[..., LiveWidget], script: Script, sent: Sent
+) -> None:
+    """Frames and heartbeats carry the stream's state, and it is the true one."""
+    script.say(event("snapshot", flights=[flight("A")]))
+    say(make(), type="hello")
+    until(lambda: of_type(sent, "frame"))
+    script.say(event("state", kafka="down", message="Kafka is not answering."))
+    told = until(
+        lambda: [m for m, _ in sent if m.get("freshness", {}).get("state") == "kafka down"]
+    )
+    assert told[0]["freshness"]["message"] == "Kafka is not answering."
+
+
+def test_only_what_is_new_is_sent_as_a_frame(
+    make: Callable[..., LiveWidget], script: Script, sent: Sent
+) -> None:
+    """While nothing changes a short word goes out instead of the same picture again."""
+    script.say(event("snapshot", flights=[flight("A")]))
+    say(make(), type="hello")
+    until(lambda: of_type(sent, "frame"))
+    frames = len(of_type(sent, "frame"))
+    until(lambda: len(of_type(sent, "word")) >= 2)
+    assert len(of_type(sent, "frame")) == frames
+
+
+def test_a_busy_kernel_sends_unasked(
+    make: Callable[..., LiveWidget],
+    script: Script,
+    sent: Sent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once displayed, everything goes out although no browser could be heard."""
+    monkeypatch.setattr(pump, "UNASKED_AT_S", (0.05, 0.3))
+    script.say(event("snapshot", flights=[flight("A")]))
+    widget = make()
+    widget._repr_mimebundle_()
+    until(lambda: len(of_type(sent, "setup")) == 2 and of_type(sent, "frame"))
+
+
+def test_a_widget_nobody_sees_lets_go_and_wakes(
+    make: Callable[..., LiveWidget],
+    script: Script,
+    sent: Sent,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When its last view is gone the stream ends; a new view starts it again."""
+    monkeypatch.setattr(pump, "UNSEEN_S", 0.1)
+    monkeypatch.setattr(pump, "HEARTBEAT_S", 0.05)
+    script.say(event("snapshot", flights=[flight("A")]))
+    widget = make()
+    say(widget, type="hello", client="x")
+    say(widget, type="views", client="x", count=1)
+    until(lambda: of_type(sent, "frame"))
+    say(widget, type="views", client="x", count=0)
+    until(lambda: not widget.stream.running)
+    assert len(widget.stream.flights) == 1
+    script.say(event("snapshot", flights=[flight("A"), flight("B")]))
+    say(widget, type="views", client="x", count=1)
+    until(lambda: widget.freshness.flights == 2)
+
+
+def test_closing_says_so_and_ends_every_thread(
+    make: Callable[..., LiveWidget], script: Script, sent: Sent
+) -> None:
+    """After close the stream is over, the browser has been told, and closing again is harmless."""
+    script.say(event("snapshot", flights=[flight("A")]))
+    widget = make()
+    say(widget, type="hello")
+    until(lambda: of_type(sent, "frame"))
+    widget.close()
+    widget.close()
+    assert not widget.stream.running
+    last = sent[-1][0]["freshness"]
+    assert (last["state"], last["ended"], last["flights"]) == ("disconnected", True, 1)
+
+
+def test_two_widgets_of_one_question_share_a_stream(
+    make: Callable[..., LiveWidget], script: Script
+) -> None:
+    """The same address and filters are asked once; the last widget to close ends it."""
+    script.say(event("snapshot", flights=[flight("A")]))
+    map_, bars, other = make(), make(LiveBars), make(LiveBars, status="DELAYED")
+    assert map_.stream is bars.stream
+    assert other.stream is not bars.stream
+    assert len(script.asked) == 2
+    map_.close()
+    assert bars.stream.running
+    bars.close()
+    assert not bars.stream.running
+
+
+def test_a_snapshot_is_a_picture_with_its_numbers(
+    make: Callable[..., LiveWidget], script: Script
+) -> None:
+    """Both widgets leave SVG and one line of text, waiting for the first flights."""
+    widgets = [make(), make(LiveBars)]
+    threading.Timer(
+        0.2, script.say, [event("snapshot", flights=[flight("A"), flight("B")])]
+    ).start()
+    for widget in widgets:
+        bundle = widget.snapshot()._repr_mimebundle_()
+        assert "2 flights" in bundle["text/plain"]
+        assert "UTC · 10 reports/s" in bundle["text/plain"]
+        assert "2 flights" in bundle["image/svg+xml"]
+        assert "reports/s" in bundle["image/svg+xml"]
+
+
+def test_a_snapshot_of_nothing_fails_and_says_why(
+    make: Callable[..., LiveWidget], script: Script
+) -> None:
+    """Without flights a report must not look fine: the state's own message is raised."""
+    script.say(event("state", kafka="down", message="Kafka is not answering on port 9092."))
+    widget = make()
+    until(lambda: widget.freshness.state == "kafka down")
+    with pytest.raises(StreamError, match=r"within 0\.1 s\. Kafka is not answering on port 9092"):
+        widget.snapshot(within_s=0.1)
+
+
+def test_a_closed_widget_still_shows_its_last_picture(
+    make: Callable[..., LiveWidget], script: Script
+) -> None:
+    """A snapshot after close is of the last picture, and says that it is not live."""
+    script.say(event("snapshot", flights=[flight("A")]))
+    widget = make()
+    widget.snapshot()
+    widget.close()
+    assert "disconnected" in widget.snapshot().words
+
+
+def test_a_notebook_keeps_only_the_small_boot_script(make: Callable[..., LiveWidget]) -> None:
+    """What is saved with a notebook is a few kilobytes: no plot script, no ground, no frame."""
+    state = make().get_state()
+    assert len(json.dumps(state, default=str)) < 8_000
+
+
+def test_text_front_ends_get_one_line(make: Callable[..., LiveWidget], script: Script) -> None:
+    """Where widgets cannot be shown, the text says what the picture would."""
+    script.say(event("snapshot", flights=[flight("A")]))
+    widget = make()
+    until(lambda: widget.freshness.flights)
+    bundle = widget._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "LiveMap · live · 1 flights" in bundle["text/plain"]
+
+
+def test_strange_messages_from_a_browser_harm_nothing(
+    make: Callable[..., LiveWidget], script: Script, sent: Sent
+) -> None:
+    """Unknown, empty and malformed messages are let pass."""
+    widget = make()
+    for message in ({}, {"type": "nonsense"}, {"type": "views", "count": "many"}, {"theme": 5}):
+        say(widget, **message)
+    script.say(event("snapshot", flights=[flight("A")]))
+    say(widget, type="hello", theme="purple")
+    until(lambda: of_type(sent, "frame"))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"theme": "blue"}, "theme cannot be 'blue'; allowed: auto, dark, light"),
+        ({"height": 5}, "height cannot be 5; allowed: 120 to 4,000"),
+        ({"colour": "speed"}, "colour cannot be 'speed'; allowed: status, phase"),
+        ({"markers": "planes"}, "markers cannot be 'planes'; allowed: auto, arrows, points"),
+        ({"region": "moon"}, "region cannot be 'moon'; allowed: us, europe"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    make: Callable[..., LiveWidget], given: dict[str, Any], words: str
+) -> None:
+    """Each argument that is not allowed is refused with what is, before anything is started."""
+    with pytest.raises(SettingError, match=words):
+        make(**given)
+
+
+def test_wrong_filters_are_named(make: Callable[..., LiveWidget], script: Script) -> None:
+    """A filter of no kind, and one the backend refuses, are raised where the widget is made."""
+    with pytest.raises(StreamError, match="A filter cannot be 'colour_of_tail'"):
+        make(colour_of_tail="red")
+    script.refuse(422, {"detail": "status cannot be 'LATE'; allowed: ON_TIME, DELAYED."})
+    with pytest.raises(StreamError, match="status cannot be 'LATE'"):
+        make(status="LATE")
