@@ -13,6 +13,7 @@ _ROOM_OF = {
     "Publisher": "kafka",
     "now_ms": "kafka",
     "message_count": "kafka",
+    "send_poison": "kafka",
     "status": "engines",
     "Stream": "live",
     "LiveMap": "widgets",

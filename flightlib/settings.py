@@ -115,7 +115,7 @@ def load(**given: Any) -> Settings:
     """
     env_file = shared_folder("docker") / ".env"
     try:
-        return Settings(_env_file=env_file, **given)
+        return Settings(**{"_env_file": env_file, **given})
     except ValidationError as error:
         first = error.errors()[0]
         name = "FLIGHTLIB_" + "_".join(str(part) for part in first["loc"]).upper()

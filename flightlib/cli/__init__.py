@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import typer
 
+from flightlib.cli import demo, engines, lock, reports, streams
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-for room in ("engines", "streams", "demo", "reports", "lock"):
-    try:
-        import_module(f"flightlib.cli.{room}").register(app)
-    except ModuleNotFoundError:
-        continue
+for room in (demo, engines, streams, reports, lock):
+    room.register(app)

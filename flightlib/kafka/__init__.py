@@ -4,6 +4,7 @@ from flightlib.kafka.client import answers, now_ms
 from flightlib.kafka.consumer import Follower, KafkaState, Received
 from flightlib.kafka.ledger import PublisherStatus
 from flightlib.kafka.meter import Meter
+from flightlib.kafka.poison import send_poison
 from flightlib.kafka.publisher import Publisher, stop_all
 from flightlib.kafka.registry import register, writer_schema
 from flightlib.kafka.topics import TOPICS, ensure_topics, message_count, topics, watermarks
@@ -21,6 +22,7 @@ __all__ = [
     "message_count",
     "now_ms",
     "register",
+    "send_poison",
     "stop_all",
     "topics",
     "watermarks",

@@ -7,6 +7,7 @@ import html
 import threading
 from collections.abc import Iterable
 
+from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import now_ms
 from flightlib.kafka.ledger import Ledger, PublisherStatus
 from flightlib.kafka.pump import Pump, producer
@@ -26,8 +27,9 @@ class Publisher:
     `reports` may be any iterator of FlightReport: a sky, a recording, a load test. A report is
     sent when its timestamp (epoch milliseconds, UTC) is reached; reports whose time has passed go
     out at once. If Kafka goes away nothing that it acknowledged is lost, what was not is kept and
-    sent when it is back, and `status` says so. Within one process a topic has one publisher:
-    starting another stops the first, so a notebook cell may be run again.
+    sent when it is back, and `status` says so. A topic has one publisher: starting
+    another lets the first finish what it has sent and stops it, also when it runs in another
+    process, so a notebook cell may be run again.
 
     Raises SettingError for a topic flightlib does not have.
     """
@@ -48,7 +50,7 @@ class Publisher:
         """Check the topics, register the schema and begin; returns this publisher.
 
         Raises EngineDown when Kafka or the registry does not answer, and TopicError when a topic
-        or its schema is not as it should be.
+        or its schema is not as it should be, or when its publisher does not hand over.
         """
         with _lock:
             other = _running.get(self.topic)
@@ -62,8 +64,11 @@ class Publisher:
                 prepare=self._prepare,
                 connect=lambda trouble: producer(self._settings, trouble),
                 address=self._settings.kafka,
+                baton=Baton(self._settings, self.topic),
             )
             _running[self.topic] = self
+            atexit.unregister(stop_all)
+            atexit.register(stop_all)
         return self
 
     def _prepare(self) -> int:

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from flightlib import records
 from flightlib.errors import FlightlibError, RecordError
+from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import client_config, library_log, log, now_ms
 from flightlib.kafka.ledger import Ledger
 from flightlib.records import FlightReport
@@ -76,14 +77,18 @@ class Pump:
         prepare: Callable[[], int],
         connect: Callable[[Callable[[KafkaError], None]], Producer],
         address: str,
+        baton: Baton,
     ) -> None:
         self.ledger = Ledger(topic)
+        self._baton = baton
         self._reports, self._topic, self._address = reports, topic, address
         self._prepare, self._connect = prepare, connect
         self._schema_id = prepare()
         self._producer = connect(self._on_error)
+        baton.take()
         self._refused: deque[tuple[bytes, bytes]] = deque()
         self._stopping = threading.Event()
+        self._taken = False
         self._renew_at_ms = 0
         self._thread = threading.Thread(target=self._run, name=f"publish-{topic}", daemon=True)
         self._thread.start()
@@ -97,7 +102,7 @@ class Pump:
         try:
             for due_ms, report in paced(self._reports, now_ms, self._wait, self.ledger.waits_for):
                 self._publish(due_ms, report)
-                if self._stopping.is_set():
+                if self._over:
                     break
         except Exception as error:
             # The iterator is the caller's: whatever it raises ends the stream and is shown.
@@ -106,6 +111,8 @@ class Pump:
         self.ledger.waits_for(None)
         while not self._stopping.is_set() and (len(self._producer) or self._refused):
             self._wait(MAX_WAIT_S)
+        if not self._stopping.is_set():
+            self._baton.let_go()
 
     def _publish(self, due_ms: int, report: FlightReport) -> None:
         try:
@@ -141,7 +148,14 @@ class Pump:
         self._producer.poll(seconds)
         if self._refused:
             self._renew()
-        return not self._stopping.is_set()
+        if other := self._baton.taken_by():
+            self._taken = True
+            self.ledger.remember(f"process {other} publishes to {self._topic} since then")
+        return not self._over
+
+    @property
+    def _over(self) -> bool:
+        return self._taken or self._stopping.is_set()
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
@@ -199,6 +213,7 @@ class Pump:
         while self._refused:
             self._refused.popleft()
             self.ledger.give_up(self.ledger.trouble or "Kafka did not take a report.")
+        self._baton.let_go()
 
 
 def _bytes(value: Any) -> bytes:

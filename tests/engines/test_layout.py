@@ -143,7 +143,7 @@ def test_homes_and_javas_are_ready_to_run(settings: Settings, lock: Lock) -> Non
 def test_a_second_preparation_needs_no_network(
     repository: Any, settings: Settings, lock: Lock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When all is there nothing is asked for: not of the repository, not of pip, not of the disk."""
+    """When all is there nothing is asked for: not of the repository, of pip or of the disk."""
     engines = ["kafka", "registry", "trino"]
     assert bytes_to_fetch(settings, engines, lock) > 0
     prepare(settings, engines, None, lock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,13 +41,13 @@ def make_report() -> Callable[..., FlightReport]:
 
 
 @pytest.fixture
-def small_cluster() -> Iterator[Settings]:
+def small_cluster(tmp_path: Path) -> Iterator[Settings]:
     """Settings that point at a cluster of one broker, which lives in librdkafka's own threads."""
     keeper = Producer(
         {"test.mock.num.brokers": 1, "bootstrap.servers": "unused"}, logger=library_log
     )
     (broker,) = keeper.list_topics(timeout=10).brokers.values()
-    yield address_book.load(kafka_port=broker.port)
+    yield address_book.load(kafka_port=broker.port, data=tmp_path)
     keeper.flush(1)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from flightlib import records
-from flightlib.errors import EngineDown, SettingError
-from flightlib.kafka import Publisher, now_ms
+from flightlib.errors import EngineDown, SettingError, TopicError
+from flightlib.kafka import Publisher, now_ms, send_poison
+from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import client_config
 from flightlib.kafka.pump import MAX_WAIT_S, Pump, paced, producer
 from flightlib.records import FlightReport
@@ -65,7 +70,12 @@ def test_waiting_for_a_far_report_can_be_stopped(make_report: Make) -> None:
 def pump(reports: Iterator[FlightReport], settings: Settings) -> Pump:
     """Start a pump to the small cluster, with nothing to prepare."""
     return Pump(
-        reports, "flights", lambda: 1, lambda trouble: producer(settings, trouble), settings.kafka
+        reports,
+        "flights",
+        lambda: 1,
+        lambda trouble: producer(settings, trouble),
+        settings.kafka,
+        Baton(settings, "flights"),
     )
 
 
@@ -143,11 +153,64 @@ def test_an_iterator_that_fails_says_so(
     assert "ZeroDivisionError: the recording ends here" in line
 
 
+def test_the_newest_publisher_has_the_topic(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """The older one finishes what it sent before the newer begins, and says who took over."""
+    endless = (make_report(timestamp=now_ms()) for _ in iter(int, 1))
+    older = pump(endless, small_cluster)
+    until(lambda: older.ledger.sent > 500)
+    newer = pump(iter([make_report()]), small_cluster)
+    status = older.ledger.status(now_ms(), older.running)
+    assert status.acknowledged == status.sent
+    assert f"process {os.getpid()} publishes to flights since then" in str(status)
+    until(lambda: not (older.running or newer.running))
+    newer.stop(10)
+    assert newer.ledger.acknowledged == 1
+    older.stop(10)
+
+
+def test_a_killed_publisher_holds_nothing_back(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """The system takes the baton from a process that was killed; the next one just begins."""
+    holder = (
+        "import sys, time; from flightlib.kafka.baton import Baton; "
+        "from flightlib.settings import load; b = Baton(load(), 'flights'); b.take(); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    environment = {**os.environ, "FLIGHTLIB_DATA": str(small_cluster.data)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", holder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"held\n"
+        with pytest.raises(TopicError, match=f"Process {child.pid} publishes to flights"):
+            Baton(small_cluster, "flights").take(timeout_s=0.1)
+        child.kill()
+    running = pump(iter([make_report()]), small_cluster)
+    until(lambda: not running.running)
+    running.stop(10)
+    assert running.ledger.acknowledged == 1
+
+
+def test_poison_without_kafka_names_the_engine() -> None:
+    """Poison for a Kafka that is away, or for an unknown topic, fails in one line."""
+    with pytest.raises(EngineDown, match=r"Kafka is not answering on 127.0.0.1:1\."):
+        send_poison(settings=load(kafka_port=1))
+    with pytest.raises(SettingError, match="'flight'; allowed: flights"):
+        send_poison("flight")
+
+
 def test_without_kafka_nothing_counts_as_acknowledged(
-    make_report: Make, until: Callable[..., None]
+    make_report: Make, until: Callable[..., None], tmp_path: Path
 ) -> None:
     """Reports wait while Kafka is away, the status names it, and stop counts them as lost."""
-    nowhere = load(kafka_port=1)
+    nowhere = load(kafka_port=1, data=tmp_path)
     gate = threading.Event()
 
     def some() -> Iterator[FlightReport]:

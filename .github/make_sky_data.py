@@ -4,7 +4,7 @@ Usage, from the top of the checkout, in an environment of its own:
 
     pip install airportsdata tzdata
     npm pack vega-datasets && tar xzf vega-datasets-*.tgz
-    python tools/sky_data.py package/data/flights-airport.csv
+    python .github/make_sky_data.py package/data/flights-airport.csv
 
 Writes flightlib/sky/data/airports.csv and routes_us.csv. The other tables there are our own.
 """
