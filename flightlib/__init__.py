@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,8 @@ _ROOM_OF = {
     "LiveMap": "widgets",
     "LiveBars": "widgets",
 }
+# Without this, Python prints a library's warnings into the notebook's cells.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 __all__ = sorted([*_ROOM_OF, "load_ipython_extension", "unload_ipython_extension"])
 
 

@@ -10,6 +10,7 @@ import json
 import struct
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from html import escape
 from importlib.resources import files
 from io import BytesIO
 from math import floor, inf
@@ -72,6 +73,14 @@ class FlightReport:
     actual_off: EpochMs | None = None
     estimated_on: EpochMs | None = None
     timestamp: EpochMs
+
+    def _repr_html_(self) -> str:
+        """Show the report in a notebook as a table: field, value, meaning with its unit."""
+        fields_told = json.loads(schema_text())["fields"]
+        words = ((f["name"], getattr(self, f["name"]), f["doc"]) for f in fields_told)
+        cells = ("".join(f"<td>{escape(str(word))}</td>" for word in row) for row in words)
+        rows = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<table><tr><th>field</th><th>value</th><th>meaning</th></tr>{rows}</table>"
 
 
 FIELDS = tuple(field.name for field in fields(FlightReport))

@@ -74,30 +74,40 @@ def run(notebook: Path, out: Path, values: dict[str, Any]) -> Path:
     executed = out / notebook.name
     try:
         papermill.execute_notebook(
-            str(notebook), str(executed), values, cwd=str(out), progress_bar=False
+            *(str(notebook), str(executed), values),
+            cwd=str(out),
+            progress_bar=False,
+            # The kernel's word on its transport is not for the reader of a report.
+            extra_arguments=["--log-level=ERROR"],
         )
     except papermill.PapermillExecutionError as error:
         raise ReportFailed(
             f"{notebook.stem} stopped at cell {error.cell_index}: {error.ename}: {error.evalue} "
             f"What ran is kept in {executed}."
         ) from None
-    return to_html(executed)
+    return to_html(executed, notebook.parent)
 
 
-def to_html(executed: Path) -> Path:
+def to_html(executed: Path, pictures: Path) -> Path:
     """Write an executed notebook as one HTML file that loads nothing from elsewhere.
 
-    A live widget needs a kernel, so its place is left out; the picture of `snapshot()` stays.
+    The pictures its text shows come from the folder `pictures`, into the page. A live widget
+    needs a kernel, so its place is left out; the picture of `snapshot()` stays.
     """
     book = nbformat.read(str(executed), as_version=4)
     book.metadata.pop("widgets", None)
     for cell in book.cells:
         cell.outputs = [o for o in cell.get("outputs", []) if not _is_widget(o)]
     exporter = HTMLExporter(
-        mathjax_url="", require_js_url="", jquery_url="", jupyter_widgets_base_url=""
+        mathjax_url="",
+        require_js_url="",
+        jquery_url="",
+        jupyter_widgets_base_url="",
+        embed_images=True,
     )
+    resources = {"metadata": {"path": str(pictures)}}
     page = executed.with_suffix(".html")
-    page.write_text(exporter.from_notebook_node(book)[0], encoding="utf-8")
+    page.write_text(exporter.from_notebook_node(book, resources)[0], encoding="utf-8")
     return page
 
 

@@ -277,6 +277,14 @@ def test_decode_follows_the_writers_schema(report: FlightReport) -> None:
     assert (decoded["region"], decoded["timestamp"]) == ("40_-75", report.timestamp)
 
 
+def test_a_report_shows_itself_with_every_unit(report: FlightReport) -> None:
+    """In a notebook a report is a table of every field with its unit, and never markup."""
+    shown = dataclasses.replace(report, callsign="<b>UAL</b>")._repr_html_()
+    assert all(f"<td>{name}</td>" in shown for name in records.FIELDS)
+    assert "(unit: knots)" in shown
+    assert "<b>" not in shown
+
+
 def test_decode_refuses_what_is_no_schema() -> None:
     """A writer's schema that cannot be parsed is a RecordError."""
     with pytest.raises(RecordError, match="a schema cannot be read"):

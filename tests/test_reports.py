@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from flightlib import reports
@@ -40,8 +42,6 @@ def test_a_wrong_pair_is_named(pair: str) -> None:
 
 def test_a_page_keeps_pictures_and_drops_widgets(tmp_path: Path) -> None:
     """The HTML page keeps static pictures and leaves out widgets that need a kernel."""
-    import nbformat
-
     svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>kept</text></svg>'
     book = nbformat.v4.new_notebook()
     book.cells = [
@@ -55,6 +55,18 @@ def test_a_page_keeps_pictures_and_drops_widgets(tmp_path: Path) -> None:
     ]
     executed = tmp_path / "a.ipynb"
     nbformat.write(book, executed)
-    page = reports.to_html(executed).read_text(encoding="utf-8")
+    page = reports.to_html(executed, executed.parent).read_text(encoding="utf-8")
     assert "data:image/svg+xml;base64" in page
     assert "gone" not in page
+
+
+def test_a_page_carries_the_pictures_of_its_text(tmp_path: Path) -> None:
+    """A picture that the prose shows is inside the page, wherever the page is moved."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "dot.png").write_bytes(b"the picture")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("![A dot](dot.png)")])
+    executed = tmp_path / "a.ipynb"
+    nbformat.write(book, executed)
+    page = reports.to_html(executed, tmp_path / "pictures").read_text(encoding="utf-8")
+    assert base64.b64encode(b"the picture").decode() in page
+    assert 'src="dot.png"' not in page

@@ -51,7 +51,7 @@ class Statuses(tuple[EngineStatus, ...]):
         )
 
     def _repr_html_(self) -> str:
-        names = ("engine", "state", "address", "memory_mb", "restarts", "message")
+        names = ("engine", "state", "address", "uptime_s", "memory_mb", "restarts", "message")
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
         rows = ("".join(f"<td>{_cell(getattr(r, n))}</td>" for n in names) for r in self)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
@@ -59,7 +59,9 @@ class Statuses(tuple[EngineStatus, ...]):
 
 
 def _cell(value: object) -> str:
-    return escape(f"{value:.0f}" if isinstance(value, float) else str(value or ""))
+    if value is None:
+        return ""
+    return escape(f"{value:.0f}" if isinstance(value, float) else str(value))
 
 
 def collect(settings: Settings, manager: Manager, engines: Iterable[str] = ENGINES) -> Statuses:

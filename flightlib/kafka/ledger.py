@@ -11,7 +11,7 @@ MARK_MS = 100
 FAR_AHEAD_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PublisherStatus:
     """What a publisher has done so far; `str()` gives it as one line.
 
@@ -30,7 +30,7 @@ class PublisherStatus:
     ahead_s: float
     last_error: str | None
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Say it in one line."""
         doing = f"publishing {self.rate_per_s:,.0f} reports/s" if self.running else "stopped"
         parts = [

@@ -19,7 +19,7 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Freshness:
     """How far a stream can be trusted at one moment."""
 
@@ -30,7 +30,7 @@ class Freshness:
     message: str
     since_ms: int  # when this state began
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         age = "no report yet" if self.age_s is None else f"newest {self.age_s:.1f} s ago"
         line = f"{self.state} · {self.flights:,} flights · {self.reports_per_s:,.0f} reports/s"
         return f"{line} · {age}" + (f" · {self.message}" if self.message else "")
