@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,18 @@ from rich.console import Console
 
 from flightlib.errors import FlightlibError
 
-console = Console(highlight=False)
+
+class _Console(Console):
+    """A console whose reader may leave: `flightlib up | head` starts every engine all the same."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+console = _Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pooch
@@ -37,7 +38,7 @@ def fetch(
     check_versions(settings, lock)
     names = list(dict.fromkeys(files_of(engine) for engine in engines))
     with alone(settings, watcher):
-        check_disk(settings.cache, sum(bytes_missing(settings, name, lock) for name in names))
+        check_disk(settings.cache, bytes_missing(settings, names, lock))
         for name in download(settings, names, watcher, lock):
             watcher.end(name)
 
@@ -52,8 +53,8 @@ def download(
     # The same jar may serve two engines: it is asked for once, for the first of them.
     owner = {a.path: (name, a) for name in reversed(names) for a in lock.engines[name]}
     for name in names:
-        total = sum(a.size for first, a in owner.values() if first == name)
-        progress.begin(name, total, "fetching")
+        own = (artifact for first, artifact in owner.values() if first == name)
+        progress.begin(name, _missing(settings, own), "fetching")
     store = _store(settings, [artifact for _, artifact in owner.values()])
     stop = threading.Event()
     lacking = {name: {a.path for a in lock.engines[name]} for name in names}
@@ -82,10 +83,14 @@ def cached(settings: Settings, artifact: Artifact) -> Path:
     return settings.cache / "maven" / artifact.path
 
 
-def bytes_missing(settings: Settings, engine: str, lock: Lock | None = None) -> int:
-    """How much is still to be downloaded for one engine."""
-    artifacts = (lock or read_lock()).engines[files_of(engine)]
-    return sum(a.size for a in artifacts if not _has(settings, a))
+def bytes_missing(settings: Settings, engines: Iterable[str], lock: Lock) -> int:
+    """How much is still to be downloaded for some engines; a file they share counts once."""
+    rows = {a.path: a for engine in engines for a in lock.engines[files_of(engine)]}
+    return _missing(settings, rows.values())
+
+
+def _missing(settings: Settings, artifacts: Iterable[Artifact]) -> int:
+    return sum(artifact.size for artifact in artifacts if not _has(settings, artifact))
 
 
 def _has(settings: Settings, artifact: Artifact) -> bool:
@@ -148,13 +153,7 @@ def _one(
 
     Gives the file's path in the repository.
     """
-    counted = 0
-
-    def advance(amount: int) -> None:
-        nonlocal counted
-        counted += amount
-        progress.advance(engine, amount)
-
+    advance = partial(progress.advance, engine)
     part = settings.cache / "parts" / f"{artifact.sha256}.part"
     try:
         # Here, because pooch makes a folder twice when two threads want it at once.
@@ -164,7 +163,6 @@ def _one(
         raise explain(error, artifact, settings.maven_repository) from error
     except OSError as error:
         raise ArtifactError(f"{artifact.name} could not be fetched: {error}.") from error
-    advance(artifact.size - counted)  # what was there already
     return artifact.path
 
 

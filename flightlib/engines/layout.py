@@ -62,7 +62,9 @@ def prepare(
         sweep(settings.cache / "homes")
         # Asked again: another flightlib may have done the work while this one waited.
         homes, jres = _lacking(settings, names, lock)
-        check_disk(settings.cache, _bytes_needed(settings, homes, jres, lock))
+        needed = _bytes_needed(settings, homes, jres, lock)
+        check_disk(settings.cache, needed)
+        _announce(settings, _bytes_to_fetch(settings, homes, jres, lock), needed, watcher)
         with ThreadPoolExecutor(2, thread_name_prefix="java") as side:
             making = [side.submit(_make_jre, settings, jre, watcher) for jre in jres]
             with closing(download(settings, homes, watcher, lock)) as arriving:
@@ -76,7 +78,14 @@ def bytes_to_fetch(settings: Settings, engines: Iterable[str], lock: Lock | None
     """How many bytes `prepare` would download; 0 when all is there."""
     lock = lock or read_lock()
     homes, jres = _lacking(settings, {files_of(engine): None for engine in engines}, lock)
-    return sum(bytes_missing(settings, name, lock) for name in homes) + sum(j.size for j in jres)
+    return _bytes_to_fetch(settings, homes, jres, lock)
+
+
+def bytes_needed(settings: Settings, engines: Iterable[str], lock: Lock | None = None) -> int:
+    """How many bytes of disk `prepare` would take at most; 0 when all is there."""
+    lock = lock or read_lock()
+    homes, jres = _lacking(settings, {files_of(engine): None for engine in engines}, lock)
+    return _bytes_needed(settings, homes, jres, lock)
 
 
 def damaged(
@@ -129,11 +138,23 @@ def _lacking(settings: Settings, names: Iterable[str], lock: Lock) -> tuple[list
     )
 
 
+def _bytes_to_fetch(settings: Settings, homes: list[str], jres: list[Jre], lock: Lock) -> int:
+    return bytes_missing(settings, homes, lock) + sum(jre.size for jre in jres)
+
+
 def _bytes_needed(settings: Settings, homes: list[str], jres: list[Jre], lock: Lock) -> int:
     """Disk for what is to be downloaded and unpacked; jars are linked and take nothing more."""
     files = [artifact for name in homes for artifact in lock.engines[name]]
-    downloads = sum(bytes_missing(settings, name, lock) for name in homes)
-    return downloads + sum(f.unpacked for f in files) + sum(j.size + j.unpacked for j in jres)
+    downloads = _bytes_to_fetch(settings, homes, jres, lock)
+    return downloads + sum(f.unpacked for f in files) + sum(jre.unpacked for jre in jres)
+
+
+def _announce(settings: Settings, fetched: int, needed: int, progress: Progress) -> None:
+    if fetched:
+        progress.say(
+            f"To fetch, once: {fetched / 1e6:.0f} MB. "
+            f"Room needed in {settings.cache}: {needed / 1e9:.1f} GB."
+        )
 
 
 def _make_jre(settings: Settings, jre: Jre, progress: Progress) -> None:
@@ -147,7 +168,8 @@ def _make_jre(settings: Settings, jre: Jre, progress: Progress) -> None:
 def _make_home(settings: Settings, name: str, progress: Progress, lock: Lock) -> None:
     """Build an engine's home from its fetched files; archives are then no longer kept."""
     artifacts = lock.engines[name]
-    progress.begin(name, sum(artifact.unpacked for artifact in artifacts), "unpacking")
+    if unpacked := sum(artifact.unpacked for artifact in artifacts):
+        progress.begin(name, unpacked, "unpacking")
 
     def build(folder: Path) -> None:
         if name == "flink":
