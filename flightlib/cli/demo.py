@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,8 @@ import typer
 
 from flightlib import settings as address_book
 from flightlib.cli import lab
-from flightlib.cli.console import console, one_line_errors
+from flightlib.cli.bars import Abandoned, Bars
+from flightlib.cli.console import console, one_line_errors, say_error
 from flightlib.cli.engines import bring_up, check_machine
 from flightlib.cli.workspace import notebooks_beside
 from flightlib.errors import FlightlibError
@@ -34,42 +37,67 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the notebooks go.")] = Path("."),
 ) -> None:
     """Check the machine, start the engines, publish a sky and open JupyterLab on the live map."""
-    settings = address_book.load()
-    with lab.only_one(settings):
-        check_machine(settings)
-        bring_up(settings, FIRST)
-        publisher = _publish(settings, flights, region)
-        try:
-            threading.Thread(target=_start_the_rest, args=[settings], daemon=True).start()
-            _work(settings, folder, browser)
-        finally:
-            console.print(str(publisher.stop()))
-            console.print("The engines go on running; `flightlib down` stops them.")
-
-
-def _publish(settings: Settings, flights: int, region: str) -> Any:
-    from flightlib.kafka import Publisher, now_ms
     from flightlib.sky import Sky
 
-    sky = Sky(flights=flights, region=region)
+    settings = address_book.load()
+    sky = Sky(flights=flights, region=region)  # a wrong argument is said before anything starts
+    with lab.only_one(settings):
+        _every_end_is_ctrl_c()
+        try:
+            check_machine(settings)
+            notebooks, kept = notebooks_beside(folder)
+            for name in kept:
+                console.print(f"{name}: you changed it, so it stays as it is.")
+            bring_up(settings, FIRST)
+            with _published(settings, sky), _the_rest(settings):
+                _work(settings, notebooks, browser)
+        except KeyboardInterrupt:
+            console.print("Ended.")
+        console.print("The engines go on running; `flightlib down` stops them.")
+
+
+def _every_end_is_ctrl_c() -> None:
+    """Let an orderly kill and a closed terminal end the demo as cleanly as Ctrl-C does."""
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sign) is not signal.SIG_IGN:  # as under `nohup`
+            signal.signal(sign, signal.default_int_handler)
+
+
+@contextmanager
+def _published(settings: Settings, sky: Any) -> Iterator[None]:
+    """Publish a sky meanwhile; at the end say what came of it."""
+    from flightlib.kafka import Publisher, now_ms
+
     publisher = Publisher(sky.reports(start_ms=now_ms()), settings=settings).start()
     console.print(f"{sky} is on its way to Kafka.")
-    return publisher
-
-
-def _start_the_rest(settings: Settings) -> None:
     try:
-        bring_up(settings, THEN)
+        yield
+    finally:
+        console.print(str(publisher.stop()))
+
+
+@contextmanager
+def _the_rest(settings: Settings) -> Iterator[None]:
+    """Start the other engines meanwhile; at the end fetch no further for them."""
+    bars = Bars()
+    threading.Thread(target=_start_the_rest, args=[settings, bars], daemon=True).start()
+    try:
+        yield
+    finally:
+        bars.abandon()
+
+
+def _start_the_rest(settings: Settings, bars: Bars) -> None:
+    try:
+        bring_up(settings, THEN, bars)
+    except Abandoned:
+        return
     except FlightlibError as error:
         # The map needs none of these engines: say what is wrong and let it run.
-        console.print(f"[red]{type(error).__name__}[/red]: {error}")
+        say_error(error)
 
 
-def _work(settings: Settings, folder: Path, browser: bool) -> None:
-    notebooks, kept = notebooks_beside(folder)
-    for name in kept:
-        console.print(f"{name}: you changed it, so it stays as it is.")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _work(settings: Settings, notebooks: Path, browser: bool) -> None:
     with lab.running(settings, notebooks, NOTEBOOK, browser) as server:
         console.print(f"JupyterLab: {server.address}\nPress Ctrl-C here to end it.", soft_wrap=True)
         try:

@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from flightlib import settings as address_book
+from flightlib.cli import lab
 from flightlib.cli.bars import Bars
 from flightlib.cli.console import console, one_line_errors
 from flightlib.engines import Check, EngineStatus, Local, Statuses, doctor
@@ -51,17 +52,20 @@ def up(engines: Engines = None) -> None:
     bring_up(address_book.load(), engines)
 
 
-def bring_up(settings: Settings, engines: Iterable[str] | None = None) -> None:
+def bring_up(
+    settings: Settings, engines: Iterable[str] | None = None, bars: Bars | None = None
+) -> None:
     """Start engines with progress bars and a line as each becomes healthy."""
-    with Bars() as bars:
-        Local(settings).up(engines, _lines(), bars)
+    with bars or Bars() as shown:
+        Local(settings).up(engines, _lines(shown), shown)
 
 
-def _lines() -> Callable[[str, str], None]:
+def _lines(bars: Bars) -> Callable[[str, str], None]:
     """Make a report that prints a line per engine, with the seconds since its start."""
     begun: dict[str, float] = {}
 
     def report(engine: str, state: str) -> None:
+        bars.close()
         if state == "starting":
             begun[engine] = time.monotonic()
             return
@@ -74,10 +78,15 @@ def _lines() -> Callable[[str, str], None]:
 
 
 def down(engines: Engines = None) -> None:
-    """Stop the engines that `up` started, and nothing else."""
+    """Stop the engines that `up` started, and what a killed demo left; nothing else."""
+    settings = address_book.load()
     stopped: list[str] = []
-    Local(address_book.load()).down(engines, lambda engine, _: stopped.append(engine))
+    Local(settings).down(engines, lambda engine, _: stopped.append(engine))
+    if not engines and lab.end_leftovers(settings):
+        stopped.append("the JupyterLab of a demo that was killed")
     console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    if not engines and lab.running_demo(settings):
+        console.print("A demo is still open: end it with Ctrl-C where it runs.")
 
 
 def status(
@@ -90,13 +99,15 @@ def status(
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
         console.print(_status_table(rows))
+        for line in _messages(rows):
+            console.print(line, markup=False, soft_wrap=True)
     if not all(row.healthy for row in rows):
         raise typer.Exit(1)
 
 
 def _status_table(rows: Statuses) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("engine", "state", "address", "pid", "up", "memory", "restarts", ""):
+    for name in ("engine", "state", "address", "pid", "up", "memory", "restarts"):
         side: Literal["left", "right"] = "right" if name in ("up", "memory", "restarts") else "left"
         table.add_column(name, justify=side, overflow="fold")
     for row in rows:
@@ -113,7 +124,13 @@ def _status_cells(row: EngineStatus) -> Iterator[str]:
     yield from (row.engine, f"[{colour}]{row.state}[/{colour}]", place, str(row.pid or ""))
     yield "" if row.uptime_s is None else _duration(row.uptime_s)
     yield "" if row.memory_mb is None else f"{row.memory_mb:.0f} MB"
-    yield from (str(row.restarts), row.message)
+    yield str(row.restarts)
+
+
+def _messages(rows: Statuses) -> Iterator[str]:
+    """Say what to do, once for all engines it is to be done for."""
+    for message in dict.fromkeys(row.message for row in rows if row.message):
+        yield f"{', '.join(row.engine for row in rows if row.message == message)}: {message}"
 
 
 def _duration(seconds: float) -> str:
@@ -188,6 +205,8 @@ def reset(
 ) -> None:
     """Delete all data of the engines: topics, schemas, tables, logs. Asks first."""
     settings = address_book.load()
+    if demo := lab.running_demo(settings):
+        raise demo
     if not yes:
         size = size_bytes(settings.data) / 1e6
         typer.confirm(f"Delete everything in {settings.data} ({size:.0f} MB)?", abort=True)

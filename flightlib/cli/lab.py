@@ -11,13 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
+from filelock import FileLock, Timeout
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
+from flightlib.engines import folder, orphans
 from flightlib.errors import FlightlibError
 from flightlib.settings import Settings
+
+# In the environment of JupyterLab, and so of its kernels and terminals: whose demo they are of.
+_OWNER = "FLIGHTLIB_DEMO"
+# Whoever only looks whether a demo runs holds its place for less than this.
+_MOMENT_S = 0.5
 
 
 class DemoRunning(FlightlibError):
@@ -40,50 +46,64 @@ class Server:
         self.process.wait()
 
 
-def _record(settings: Settings) -> Path:
-    return settings.data / "run" / "demo.json"
-
-
 @contextmanager
 def only_one(settings: Settings) -> Iterator[None]:
-    """Hold the place of the one running demo.
+    """Hold the place of the one running demo of a data folder; end what a killed one left.
 
-    Raises DemoRunning with the address of the one that runs.
+    Raises DemoRunning with the address of the one that runs, and SettingError or MachineError for
+    a data folder that cannot be used.
     """
-    record = _record(settings)
-    known = _read(record)
-    if _alive(known.get("demo")):
-        address = known.get("address", "about to start")
-        raise DemoRunning(
-            f"A demo is running already (JupyterLab: {address}). "
-            f"Open that address, or end process {known['demo'][0]} with Ctrl-C where it runs."
-        )
-    end_leftovers(settings)
-    _write(record, demo=_mark(os.getpid()))
+    folder.claim(settings.data)
+    folder.make_private(folder.run_folder(settings.data))
+    latch = _latch(settings)
     try:
+        latch.acquire(timeout=_MOMENT_S)
+    except Timeout:
+        raise _running(settings) from None
+    try:
+        _end_all(settings)
+        _write(settings, demo=os.getpid())
         yield
     finally:
-        record.unlink(missing_ok=True)
+        _record(settings).unlink(missing_ok=True)
+        latch.release()
+
+
+def running_demo(settings: Settings) -> DemoRunning | None:
+    """Say which demo of this data folder runs, as an error to raise; None if none does."""
+    if not Path(_latch(settings).lock_file).exists():
+        return None
+    with suppress(Timeout), _latch(settings).acquire(timeout=0):
+        return None
+    return _running(settings)
+
+
+def _running(settings: Settings) -> DemoRunning:
+    known = _read(settings)
+    return DemoRunning(
+        f"A demo is running already (JupyterLab: {known.get('address', 'about to start')}). "
+        f"Open that address, or end the demo with Ctrl-C where it runs "
+        f"(or `kill {known.get('demo', 'PID')}`)."
+    )
 
 
 def end_leftovers(settings: Settings) -> bool:
-    """End the JupyterLab of a demo that was killed; say whether there was one."""
-    known = _read(_record(settings))
-    if _alive(known.get("demo")) or not _alive(known.get("lab")):
-        return False
-    _end(psutil.Process(known["lab"][0]))
-    return True
+    """End the JupyterLab, kernels included, of a demo that was killed; say whether there was one.
+
+    That of a running demo is left alone.
+    """
+    return folder.is_own(settings.data) and not running_demo(settings) and _end_all(settings)
 
 
 @contextmanager
 def running(settings: Settings, root: Path, notebook: str, browser: bool) -> Iterator[Server]:
     """Run JupyterLab in `root`, open on `notebook`; end it, kernels included, on leaving."""
     token = secrets.token_urlsafe(24)
-    log = settings.data / "run" / "jupyterlab.log"
+    log = folder.run_folder(settings.data) / "jupyterlab.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
             _command(root, notebook, browser),
-            env={**os.environ, "JUPYTER_TOKEN": token},
+            env={**os.environ, "JUPYTER_TOKEN": token, _OWNER: str(settings.data)},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
@@ -92,12 +112,10 @@ def running(settings: Settings, root: Path, notebook: str, browser: bool) -> Ite
     try:
         url = _url_of(process, log)
         address = f"{url}lab/tree/{notebook}?token={token}"
-        _write(
-            _record(settings), demo=_mark(os.getpid()), lab=_mark(process.pid), address=address
-        )
+        _write(settings, demo=os.getpid(), address=address)
         yield Server(process, address)
     finally:
-        _end(psutil.Process(process.pid))
+        _end_all(settings)
         process.wait()
 
 
@@ -139,38 +157,49 @@ def _url_of(process: subprocess.Popen[bytes], log: Path) -> str:
     return url
 
 
-def _mark(pid: int) -> list[float]:
-    """Name a process by pid and start time, so that a reused pid is not mistaken for it."""
-    return [pid, psutil.Process(pid).create_time()]
+# --- what is left ---------------------------------------------------------------------------------
 
 
-def _alive(mark: list[float] | None) -> bool:
-    if not mark:
+def _end_all(settings: Settings) -> bool:
+    """End every process of this data folder's JupyterLab; say whether there was one."""
+    ours = [process for process in psutil.process_iter() if _is_ours(process, settings)]
+    # The server first: it saves what it has to and ends its kernels and terminals itself.
+    orphans.end(process for process in ours if _is_server(process))
+    orphans.end(ours)
+    return bool(ours)
+
+
+def _is_ours(process: psutil.Process, settings: Settings) -> bool:
+    if process.pid == os.getpid():  # a command typed in a terminal of that very JupyterLab
         return False
-    with suppress(psutil.Error):
-        return abs(psutil.Process(int(mark[0])).create_time() - mark[1]) < 1
+    with suppress(psutil.Error, OSError):
+        return process.environ().get(_OWNER) == str(settings.data) and not orphans.gone(process)
     return False
 
 
-def _end(process: psutil.Process) -> None:
-    """Ask a process and its children to end; insist after ten seconds."""
-    with suppress(psutil.NoSuchProcess):
-        family = [process, *process.children(recursive=True)]
-        process.terminate()
-        _, left = psutil.wait_procs(family, timeout=10)
-        for survivor in left:
-            with suppress(psutil.NoSuchProcess):
-                survivor.kill()
+def _is_server(process: psutil.Process) -> bool:
+    with suppress(psutil.Error, OSError):
+        return "jupyterlab" in process.cmdline()
+    return False
 
 
-def _read(record: Path) -> dict[str, Any]:
+def _latch(settings: Settings) -> FileLock:
+    """Make the lock that a running demo holds; the system frees it however the demo ends."""
+    return FileLock(folder.run_folder(settings.data) / "demo.lock")
+
+
+def _record(settings: Settings) -> Path:
+    return folder.run_folder(settings.data) / "demo.json"
+
+
+def _read(settings: Settings) -> dict[str, object]:
     try:
-        return dict(json.loads(record.read_text(encoding="utf-8")))
+        return dict(json.loads(_record(settings).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return {}
 
 
-def _write(record: Path, **known: Any) -> None:
-    record.parent.mkdir(parents=True, exist_ok=True)
+def _write(settings: Settings, **known: object) -> None:
+    record = _record(settings)
     record.touch(mode=0o600)
     record.write_text(json.dumps(known), encoding="utf-8")
