@@ -18,11 +18,11 @@ import psutil
 import requests
 
 from flightlib.engines import folder
-from flightlib.engines.layout import bytes_to_fetch, damaged, home, java
+from flightlib.engines.layout import bytes_needed, bytes_to_fetch, damaged, home, java
 from flightlib.engines.manager import OPEN_FILES, Manager
 from flightlib.engines.names import chosen, ports
 from flightlib.engines.orphans import engine_processes
-from flightlib.engines.ports import holder, taken_ports
+from flightlib.engines.ports import check_distinct, holder, taken_ports
 from flightlib.errors import FlightlibError
 from flightlib.flink import distribution_version
 from flightlib.settings import Settings
@@ -34,8 +34,6 @@ MEMORY_GB, LEAST_MEMORY_GB = 4.0, 2.0
 # Room for an hour of a large sky in Kafka and a day of it in the lake.
 DATA_GB, LEAST_DATA_GB = 3.0, 0.5
 LEAST_OPEN_FILES = 4096
-# What a download unpacks to, at most, with the download itself beside it.
-_UNPACKED = 2.5
 _EARLIEST_S = 1735689600  # 1 January 2025: no machine that runs this is older
 _NETWORK_S = 5.0
 
@@ -117,18 +115,20 @@ def _rss(process: psutil.Process) -> int:
 
 def disk(settings: Settings, engines: Iterable[str]) -> Iterator[Check]:
     """Check the room for the downloads and for the data."""
-    needed = bytes_to_fetch(settings, engines) * _UNPACKED / 1e9
-    yield _room("cache", settings.cache, needed, needed, "FLIGHTLIB_CACHE")
+    needed = bytes_needed(settings, engines) / 1e9
+    yield _room("cache", settings.cache, needed, needed)
+    yield _room("data", settings.data, DATA_GB, LEAST_DATA_GB)
+
+
+def _room(name: str, place: Path, enough: float, least: float) -> Check:
+    variable = f"FLIGHTLIB_{name.upper()}"
     try:
-        folder.check_name("FLIGHTLIB_DATA", settings.data)
+        folder.check_name(variable, place)
     except FlightlibError as error:
-        yield Check("data", "fail", str(settings.data), str(error))
-    else:
-        yield _room("data", settings.data, DATA_GB, LEAST_DATA_GB, "FLIGHTLIB_DATA")
-
-
-def _room(name: str, place: Path, enough: float, least: float, variable: str) -> Check:
+        return Check(name, "fail", str(place), str(error))
     there = next(p for p in (place, *place.parents) if p.exists())
+    if not there.is_dir():
+        return Check(name, "fail", f"{there} is a file", f"Set {variable} to a folder.")
     free = shutil.disk_usage(there).free / 1e9
     found = f"{free:.1f} GB free in {place}"
     if not os.access(there, os.W_OK):
@@ -140,6 +140,10 @@ def _room(name: str, place: Path, enough: float, least: float, variable: str) ->
 
 def free_ports(settings: Settings, engines: tuple[str, ...]) -> list[Check]:
     """Check that each port is free, or held by our own engine."""
+    try:
+        check_distinct(settings, engines)
+    except FlightlibError as error:
+        return [Check("ports", "fail", "two are the same", str(error))]
     ours = engine_processes(settings.data)
     others = taken_ports(settings, [e for e in engines if e not in ours])
     needed = [port for engine in engines for port in ports(settings, engine).values()]
@@ -196,7 +200,9 @@ def network(settings: Settings) -> Check:
         requests.head(base, timeout=_NETWORK_S, allow_redirects=True)
     except requests.RequestException as error:
         fix = "Connect this machine, or set FLIGHTLIB_MAVEN_REPOSITORY to a mirror you can reach."
-        return Check("network", "fail", f"{base}: {type(error).__name__}", fix)
+        wrong = isinstance(error, ValueError)  # no address at all
+        found = "is not an https:// address" if wrong else "does not answer"
+        return Check("network", "fail", f"{base} {found} ({type(error).__name__})", fix)
     return Check("network", "ok", f"{base} answers")
 
 

@@ -62,6 +62,7 @@ class Local:
         engines = chosen(names)
         folder.claim(self._data)
         folder.check_name("FLIGHTLIB_CACHE", self.settings.cache)
+        ports.check_distinct(self.settings, ENGINES)
         ours = engine_processes(self._data)
         ports.check(self.settings, [e for e in engines if e not in ours])
         prepare(self.settings, engines, progress)

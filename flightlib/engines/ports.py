@@ -9,7 +9,7 @@ from contextlib import closing
 import psutil
 
 from flightlib.engines.names import ports
-from flightlib.errors import MachineError
+from flightlib.errors import MachineError, SettingError
 from flightlib.settings import HOST, Settings
 
 
@@ -43,6 +43,18 @@ def taken_ports(settings: Settings, engines: Iterable[str]) -> list[tuple[str, s
     """List engine, variable and number of each port that is needed and not free."""
     needed = [(e, name, port) for e in engines for name, port in ports(settings, e).items()]
     return [(engine, name, port) for engine, name, port in needed if taken(port)]
+
+
+def check_distinct(settings: Settings, engines: Iterable[str]) -> None:
+    """Raise SettingError if two of the engines' ports have the same number."""
+    holders: dict[int, str] = {}
+    for engine in engines:
+        for name, port in ports(settings, engine).items():
+            if other := holders.get(port):
+                raise SettingError(
+                    f"{other} and {name} are both {port}: set one of them to another free port."
+                )
+            holders[port] = name
 
 
 def check(settings: Settings, engines: Iterable[str]) -> None:
