@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -51,6 +52,8 @@ class Pump:
             if self._thread is None and not self._stopping:
                 run = threading.Thread(target=self._run, name="flightlib-widget", daemon=True)
                 self._thread = run
+                # A kernel that ends while a large message is under way complains loudly.
+                atexit.register(self.stop)
                 run.start()
 
     def stop(self) -> None:
@@ -58,6 +61,7 @@ class Pump:
         with self._gate:
             thread, self._stopping = self._thread, True
         self._news.set()
+        atexit.unregister(self.stop)
         if thread is not None and thread is not threading.current_thread():
             thread.join()
         self._source.close()
