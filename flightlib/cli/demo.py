@@ -69,11 +69,11 @@ def _published(settings: Settings, sky: Any) -> Iterator[None]:
     from flightlib.kafka import Publisher, now_ms
 
     publisher = Publisher(sky.reports(start_ms=now_ms()), settings=settings).start()
-    console.print(f"{sky} is on its way to Kafka.")
+    console.print(f"{sky} is on its way to Kafka.", soft_wrap=True)
     try:
         yield
     finally:
-        console.print(str(publisher.stop()))
+        console.print(str(publisher.stop()), soft_wrap=True)
 
 
 @contextmanager

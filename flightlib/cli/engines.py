@@ -84,7 +84,8 @@ def down(engines: Engines = None) -> None:
     Local(settings).down(engines, lambda engine, _: stopped.append(engine))
     if not engines and lab.end_leftovers(settings):
         stopped.append("the JupyterLab of a demo that was killed")
-    console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+    said = f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running."
+    console.print(said, soft_wrap=True)
     if not engines and lab.running_demo(settings):
         console.print("A demo is still open: end it with Ctrl-C where it runs.")
 
@@ -205,8 +206,8 @@ def reset(
 ) -> None:
     """Delete all data of the engines: topics, schemas, tables, logs. Asks first."""
     settings = address_book.load()
-    if demo := lab.running_demo(settings):
-        raise demo
+    if lab.running_demo(settings):
+        raise MachineError("A demo is open: end it with Ctrl-C where it runs, then reset.")
     if not yes:
         size = size_bytes(settings.data) / 1e6
         typer.confirm(f"Delete everything in {settings.data} ({size:.0f} MB)?", abort=True)
