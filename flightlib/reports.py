@@ -14,6 +14,9 @@ from nbconvert import HTMLExporter
 from flightlib.errors import FlightlibError, SettingError, not_allowed
 from flightlib.settings import shared_folder
 
+# Quiet about its transport; and messages sent by copy, since a large one that is sent by reference
+# while the kernel ends leaves a stack trace behind.
+_KERNEL = ["--log-level=ERROR", "--Session.copy_threshold=1000000000"]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -77,8 +80,7 @@ def run(notebook: Path, out: Path, values: dict[str, Any]) -> Path:
             *(str(notebook), str(executed), values),
             cwd=str(out),
             progress_bar=False,
-            # The kernel's word on its transport is not for the reader of a report.
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=_KERNEL,
         )
     except papermill.PapermillExecutionError as error:
         raise ReportFailed(
