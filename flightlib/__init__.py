@@ -19,10 +19,12 @@ _ROOM_OF = {
     "Stream": "live",
     "LiveMap": "widgets",
     "LiveBars": "widgets",
+    "load_ipython_extension": "magics",
+    "unload_ipython_extension": "magics",
 }
 # Without this, Python prints a library's warnings into the notebook's cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-__all__ = sorted([*_ROOM_OF, "load_ipython_extension", "unload_ipython_extension"])
+__all__ = sorted(_ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:
@@ -34,13 +36,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def load_ipython_extension(ipython: Any) -> None:
-    """Serve `%load_ext flightlib`."""
-    import_module("flightlib.magics").load(ipython)
-
-
-def unload_ipython_extension(ipython: Any) -> None:
-    """Serve `%unload_ext flightlib`."""
-    import_module("flightlib.magics").unload(ipython)

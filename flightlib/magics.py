@@ -36,7 +36,7 @@ class Lessons(Magics):
             raise DidNotFail("This cell was to fail, and it ran to its end. Take `%%fails` away.")
 
 
-def load(shell: Any) -> None:
+def load_ipython_extension(shell: Any) -> None:
     """Start the backend in this kernel and say where it listens; twice is harmless.
 
     It starts no engine and waits for none: a stream says by itself when Kafka is missing.
@@ -47,7 +47,7 @@ def load(shell: Any) -> None:
     _say(f"flightlib's backend listens on {running.url}{note}")
 
 
-def unload(_shell: Any) -> None:
+def unload_ipython_extension(_shell: Any) -> None:
     """Stop the backend of this kernel; every open stream ends."""
     backend.stop()
     _say("flightlib's backend has stopped")
