@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import sys
@@ -11,7 +12,9 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from flightlib.errors import FlightlibError
+from flightlib.errors import FlightlibError, MachineError
+
+_FOLDER_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 
 
 class _Console(Console):
@@ -29,7 +32,10 @@ errors = Console(stderr=True, highlight=False)
 
 
 def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a command end with exit code 1 and the error's own words on standard error."""
+    """Make a command end with exit code 1 and the error's own words on standard error.
+
+    Of what the system refuses only the disk and its folders are left to be explained here.
+    """
 
     @functools.wraps(command)
     def careful(*args: Any, **named: Any) -> Any:
@@ -37,6 +43,14 @@ def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **named)
         except FlightlibError as error:
             say_error(error)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            errors.print("Ended by Ctrl-C.")
+            raise typer.Exit(130) from None
+        except OSError as error:
+            if error.errno not in _FOLDER_TROUBLE:
+                raise
+            say_error(MachineError(f"{error}. Make room on the disk, or choose another folder."))
             raise typer.Exit(1) from None
 
     return careful

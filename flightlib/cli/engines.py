@@ -18,6 +18,7 @@ from flightlib.cli import lab
 from flightlib.cli.bars import Bars
 from flightlib.cli.console import console, one_line_errors
 from flightlib.engines import Check, EngineStatus, Local, Statuses, doctor
+from flightlib.engines.doctor import memory
 from flightlib.engines.folder import size_bytes
 from flightlib.errors import MachineError
 from flightlib.settings import Settings
@@ -49,7 +50,18 @@ def register(app: typer.Typer) -> None:
 
 def up(engines: Engines = None) -> None:
     """Start engines and wait until each is healthy; the first time, fetch them."""
-    bring_up(address_book.load(), engines)
+    settings = address_book.load()
+    _check_memory(settings)
+    bring_up(settings, engines)
+
+
+def _check_memory(settings: Settings) -> None:
+    """Say that memory is short; raise MachineError if it is too short for any engine."""
+    found = memory(settings)
+    if found.state == "fail":
+        raise MachineError(f"{found.name}: {found.found}. {found.fix}")
+    if found.state == "warn":
+        _print_checks([found])
 
 
 def bring_up(
@@ -57,7 +69,7 @@ def bring_up(
 ) -> None:
     """Start engines with progress bars and a line as each becomes healthy."""
     with bars or Bars() as shown:
-        Local(settings).up(engines, _lines(shown), shown)
+        Local(settings, console.print).up(engines, _lines(shown), shown)
 
 
 def _lines(bars: Bars) -> Callable[[str, str], None]:
@@ -81,7 +93,7 @@ def down(engines: Engines = None) -> None:
     """Stop the engines that `up` started, and what a killed demo left; nothing else."""
     settings = address_book.load()
     stopped: list[str] = []
-    Local(settings).down(engines, lambda engine, _: stopped.append(engine))
+    Local(settings, console.print).down(engines, lambda engine, _: stopped.append(engine))
     if not engines and lab.end_leftovers(settings):
         stopped.append("the JupyterLab of a demo that was killed")
     said = f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running."
@@ -211,5 +223,5 @@ def reset(
     if not yes:
         size = size_bytes(settings.data) / 1e6
         typer.confirm(f"Delete everything in {settings.data} ({size:.0f} MB)?", abort=True)
-    Local(settings).reset()
+    Local(settings, console.print).reset()
     console.print(f"{settings.data} is empty.", soft_wrap=True)

@@ -7,6 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
+from flightlib.errors import MachineError
 from flightlib.settings import shared_folder
 
 RECORD = ".flightlib-copies.json"
@@ -16,15 +17,22 @@ def notebooks_beside(folder: Path) -> tuple[Path, list[str]]:
     """Make sure that `folder` has the notebooks; return where they are and what was kept.
 
     In a checkout they are there already. Elsewhere they are copied into `folder/notebooks`. A
-    file that was changed since it was copied is kept and named in the returned list.
+    file that was changed since it was copied is kept and named in the returned list. Raises
+    MachineError if `folder` cannot be written to.
     """
     source = shared_folder("notebooks").resolve()
     target = (folder / "notebooks").resolve()
     if target == source:
         return source, []
     copies = _read(target / RECORD)
-    kept = [name for name in _files(source) if not _copy(source, target, name, copies)]
-    (target / RECORD).write_text(json.dumps(copies, indent=1), encoding="utf-8")
+    try:
+        kept = [name for name in _files(source) if not _copy(source, target, name, copies)]
+        (target / RECORD).write_text(json.dumps(copies, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise MachineError(
+            f"The notebooks cannot be copied to {target}: {error.strerror}. "
+            f"Choose another place with `flightlib demo --folder FOLDER`."
+        ) from None
     return target, kept
 
 

@@ -32,7 +32,7 @@ SYSTEMS = ("Linux", "Darwin")
 # All engines under load take 3.6 GB; below 2 GB not even the map's engines run well.
 MEMORY_GB, LEAST_MEMORY_GB = 4.0, 2.0
 # Room for an hour of a large sky in Kafka and a day of it in the lake.
-DATA_GB, LEAST_DATA_GB = 3.0, 0.5
+DATA_GB, LEAST_DATA_GB = 3.0, folder.LEAST_GB
 LEAST_OPEN_FILES = 4096
 _EARLIEST_S = 1735689600  # 1 January 2025: no machine that runs this is older
 _NETWORK_S = 5.0
@@ -96,7 +96,9 @@ def memory(settings: Settings) -> Check:
     ours = sum(_rss(p) for found in engine_processes(settings.data).values() for p in found)
     free = (psutil.virtual_memory().available + ours) / 1e9
     state = _grade(free, MEMORY_GB, LEAST_MEMORY_GB)
-    fix = f"All engines need {MEMORY_GB:.0f} GB: end other programs, or start only some engines."
+    fix = (
+        f"All engines need {MEMORY_GB:.0f} GB: end programs, or `flightlib up kafka registry` only."
+    )
     return Check("memory", state, f"{free:.1f} GB free for engines", "" if state == "ok" else fix)
 
 
@@ -183,7 +185,8 @@ def files(settings: Settings, engines: tuple[str, ...]) -> Iterator[Check]:
     size = bytes_to_fetch(settings, engines) / 1e6
     if broken:
         fix = "`flightlib up` fetches them again."
-        yield Check("files", "warn", f"{len(broken)} are damaged, {broken[0]} among them", fix)
+        more = f" and {len(broken) - 1} more" if broken[1:] else ""
+        yield Check("files", "warn", f"damaged: {broken[0]}{more}", fix)
     elif missing:
         fix = f"`flightlib up` fetches {size:.0f} MB, once."
         yield Check("files", "warn", f"not here yet: {', '.join(missing)}", fix)
@@ -213,7 +216,7 @@ def runs_java(settings: Settings, engines: list[str]) -> Iterator[Check]:
         said = (done.stderr or done.stdout).strip().splitlines() or ["nothing"]
         if done.returncode:
             fix = f"Delete {program.parents[1]} and type `flightlib up`."
-            yield Check("java", "fail", said[-1], fix)
+            yield Check("java", "fail", f"{program} does not run: {said[0]}", fix)
         else:
             yield Check("java", "ok", said[0])
 

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ OWN_MARK = ".flightlib"
 _LOCK = ".lock"
 _KEPT = {OWN_MARK, _LOCK}
 _RUN = "run"
+LEAST_GB = 0.5  # free on the disk, below which no engine is started
 # Characters that mean something in a Java class path, a JDBC address, a Kafka folder list or the
 # process manager's configuration.
 _FORBIDDEN = frozenset(":;,#%\"'\\*?$&<>|`{}")
@@ -54,8 +55,18 @@ def claim(data: Path) -> None:
     except OSError as error:
         raise MachineError(
             f"The data folder {data} cannot be used: {error.strerror}. "
-            f"Set FLIGHTLIB_DATA to a folder you may write to."
+            f"Set FLIGHTLIB_DATA to a folder that can be written to."
         ) from None
+
+
+def check_room(data: Path) -> None:
+    """Raise MachineError if the disk of the data folder is as good as full."""
+    free_gb = shutil.disk_usage(data).free / 1e9
+    if free_gb < LEAST_GB:
+        raise MachineError(
+            f"The engines' data need {LEAST_GB} GB on the disk of {data}, and {free_gb:.1f} GB are "
+            f"free. Make room, or set FLIGHTLIB_DATA to a folder on another disk."
+        )
 
 
 def is_own(data: Path) -> bool:
@@ -64,10 +75,14 @@ def is_own(data: Path) -> bool:
 
 
 @contextmanager
-def locked(data: Path) -> Iterator[None]:
-    """Hold the data folder alone; another `up` or `down` waits until this one is done."""
+def locked(data: Path, say: Callable[[str], object]) -> Iterator[None]:
+    """Hold the data folder alone; another `up` or `down` says so and waits until this is done."""
     with (data / _LOCK).open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)  # the system frees it when the process ends
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another flightlib is starting or stopping these engines: waiting for it.")
+            fcntl.flock(handle, fcntl.LOCK_EX)  # the system frees it when the process ends
         yield
 
 

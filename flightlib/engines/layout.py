@@ -151,10 +151,8 @@ def _bytes_needed(settings: Settings, homes: list[str], jres: list[Jre], lock: L
 
 def _announce(settings: Settings, fetched: int, needed: int, progress: Progress) -> None:
     if fetched:
-        progress.say(
-            f"To fetch, once: {fetched / 1e6:.0f} MB. "
-            f"Room needed in {settings.cache}: {needed / 1e9:.1f} GB."
-        )
+        sizes = [f"{max(1, round(size / 1e6))} MB" for size in (fetched, needed)]
+        progress.say(f"To fetch, once: {sizes[0]}. Room needed in {settings.cache}: {sizes[1]}.")
 
 
 def _make_jre(settings: Settings, jre: Jre, progress: Progress) -> None:

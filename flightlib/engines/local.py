@@ -32,17 +32,19 @@ _STACK_FRAME = re.compile(r"\s+(at |\.\.\. \d+ more)")
 Report = Callable[[str, str], None]
 
 
-def _quiet(_engine: str, _state: str) -> None:
+def _quiet(*_words: str) -> None:
     """Report to no one."""
 
 
 class Local:
     """The engines of one data folder on this machine."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, say: Callable[[str], object] = _quiet) -> None:
+        """Look at the engines of these settings; `say` is told why something takes long."""
         self.settings = settings
         self._data = settings.data
         self._manager = Manager(settings)
+        self._say = say
 
     # --- up -------------------------------------------------------------------------------------
 
@@ -56,17 +58,20 @@ class Local:
 
         An engine that runs already is left alone. `report(engine, state)` is called with
         "starting" and "healthy"; `progress` watches the fetching (`engines.layout.prepare`).
-        Raises SettingError for an unknown name, MachineError for a port that is taken,
-        ArtifactError if files cannot be fetched, EngineFailed if an engine does not come up.
+        Raises SettingError for an unknown name, MachineError for a port that is taken or a full
+        disk, ArtifactError if files cannot be fetched, EngineFailed if an engine does not come up.
         """
         engines = chosen(names)
         folder.claim(self._data)
         folder.check_name("FLIGHTLIB_CACHE", self.settings.cache)
         ports.check_distinct(self.settings, ENGINES)
         ours = engine_processes(self._data)
-        ports.check(self.settings, [e for e in engines if e not in ours])
+        missing = [engine for engine in engines if engine not in ours]
+        ports.check(self.settings, missing)
+        if missing:
+            folder.check_room(self._data)
         prepare(self.settings, engines, progress)
-        with folder.locked(self._data):
+        with folder.locked(self._data, self._say):
             engines = chosen({*engines, *self._end_leftovers()})
             for path in data_folders(self.settings):
                 path.mkdir(parents=True, exist_ok=True)
@@ -169,7 +174,7 @@ class Local:
         engines = chosen(names)
         if not folder.is_own(self._data):
             return  # nothing was ever started here
-        with folder.locked(self._data):
+        with folder.locked(self._data, self._say):
             ran = engine_processes(self._data)
             self._stop(engines)
             if not self._running() - set(engines):
@@ -228,7 +233,7 @@ class Local:
             return
         if not folder.is_own(self._data):
             folder.empty(self._data)  # refuses, and says why
-        with folder.locked(self._data):
+        with folder.locked(self._data, self._say):
             if engine_processes(self._data) or managers(self._manager.config):
                 raise MachineError("The engines are running. Stop them first: `flightlib down`.")
             folder.empty(self._data)

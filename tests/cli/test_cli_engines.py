@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -142,3 +143,22 @@ def test_reset_spares_other_folders(here: Path) -> None:
     assert result.exit_code == 1
     assert "nothing was deleted" in result.stderr
     assert (here / "thesis.txt").exists()
+
+
+def test_too_little_memory_is_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`up` on a machine without memory says how much there is, and starts nothing."""
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1e9))
+    result = run("up", "kafka")
+    assert result.exit_code == 1
+    assert "1.0 GB free" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not here.exists()
+
+
+@pytest.mark.parametrize("option", ["--region=nowhere", "--flights=-5"])
+def test_a_wrong_argument_stops_a_demo_at_once(option: str, here: Path) -> None:
+    """What a demo cannot work with is said in one line, before any engine is started."""
+    result = run("demo", "--no-browser", option)
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert not (here / "run" / "supervisord.conf").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flightlib.cli import workspace
+from flightlib.errors import MachineError
 from flightlib.settings import shared_folder
 
 
@@ -48,3 +49,10 @@ def test_a_checkout_needs_no_copy() -> None:
     """In a checkout the notebooks are used where they are."""
     source = shared_folder("notebooks")
     assert workspace.notebooks_beside(source.parent) == (source.resolve(), [])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """Where no notebook can be put, one line says what to type."""
+    (tmp_path / "file").touch()
+    with pytest.raises(MachineError, match="--folder FOLDER"):
+        notebooks_beside(tmp_path / "file")

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from flightlib.engines.doctor import clock, disk, doctor, memory, python
+from flightlib.engines.doctor import clock, disk, doctor, memory, network, python
 from flightlib.engines.folder import claim
-from flightlib.errors import SettingError
+from flightlib.engines.local import Local
+from flightlib.errors import MachineError, SettingError
 from flightlib.settings import HOST, Settings, load
 
 
@@ -105,3 +106,49 @@ def test_little_memory_is_told(here: Settings, monkeypatch: pytest.MonkeyPatch) 
         found = SimpleNamespace(available=free)
         monkeypatch.setattr("psutil.virtual_memory", lambda found=found: found)
         assert memory(here).state == state
+
+
+def test_two_ports_that_are_one(here: Settings) -> None:
+    """A number given to two engines is named with both variables, by the doctor and by `up`."""
+    same = here.model_copy(update={"registry_port": here.kafka_port})
+    (check,) = (c for c in doctor(same, ["kafka", "registry"]) if c.name == "ports")
+    assert check.state == "fail"
+    assert "FLIGHTLIB_KAFKA_PORT and FLIGHTLIB_REGISTRY_PORT are both" in check.fix
+    with pytest.raises(SettingError, match="are both"):
+        Local(same).up(["kafka"])
+
+
+@pytest.mark.parametrize("name", ["cache", "data"])
+def test_a_file_where_a_folder_should_be(here: Settings, tmp_path: Path, name: str) -> None:
+    """A cache or data folder that is a file is told, with the variable that moves it."""
+    (tmp_path / "file").touch()
+    wrong = here.model_copy(update={name: tmp_path / "file"})
+    check = {check.name: check for check in disk(wrong, ["kafka"])}[name]
+    assert check.state == "fail"
+    assert check.fix == f"Set FLIGHTLIB_{name.upper()} to a folder."
+
+
+def test_an_address_that_is_none(here: Settings) -> None:
+    """A repository that is no address is told apart from one that does not answer."""
+    wrong = here.model_copy(update={"maven_repository": "nonsense"})
+    assert "is not an https:// address" in network(wrong).found
+    assert "does not answer" in network(here).found
+
+
+def test_up_starts_nothing_on_a_full_disk(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without room for data `up` names the folder and the variable, and fetches nothing."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000_000))
+    with pytest.raises(MachineError, match=r"need 0\.5 GB .* 0\.1 GB are free.*FLIGHTLIB_DATA"):
+        Local(moved_ports(here)).up(["kafka"])
+    assert not here.cache.exists()
+
+
+def moved_ports(settings: Settings) -> Settings:
+    """Give Kafka ports that nobody listens on."""
+    with socket.socket() as one, socket.socket() as two:
+        for trial in (one, two):
+            trial.bind((HOST, 0))
+        numbers = one.getsockname()[1], two.getsockname()[1]
+    return settings.model_copy(
+        update={"kafka_port": numbers[0], "kafka_controller_port": numbers[1]}
+    )

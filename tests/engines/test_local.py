@@ -129,21 +129,27 @@ def test_a_process_that_ignores_the_request_is_ended(monkeypatch: pytest.MonkeyP
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    """A second holder of the data folder waits for the first."""
+    """A second holder of the data folder says that it waits, and waits for the first."""
     claim(tmp_path / "data")
     order: list[str] = []
+    waiting = threading.Event()
+
+    def say(text: str) -> None:
+        order.append(text)
+        waiting.set()
 
     def second() -> None:
-        with locked(tmp_path / "data"):
+        with locked(tmp_path / "data", say):
             order.append("second")
 
-    with locked(tmp_path / "data"):
+    with locked(tmp_path / "data", say):
         thread = threading.Thread(target=second)
         thread.start()
-        thread.join(0.3)
+        assert waiting.wait(10)
         order.append("first")
     thread.join(10)
-    assert order == ["first", "second"]
+    assert order[1:] == ["first", "second"]
+    assert "waiting" in order[0]
 
 
 def test_down_where_nothing_ever_ran(here: Settings) -> None:

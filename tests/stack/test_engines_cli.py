@@ -88,3 +88,17 @@ def test_logs_follow(stack: Settings) -> None:
             assert any("Started" in said.readline() for _ in range(200))
         finally:
             following.terminate()
+
+
+def test_up_goes_on_when_its_reader_leaves(stack: Settings) -> None:
+    """`flightlib up | head -1` starts every engine all the same, and says nothing of the pipe."""
+    Local(stack).down(["catalog"])
+    words = [sys.executable, "-m", "flightlib", "up"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as up:
+        said, errors = up.stdout, up.stderr
+        assert said is not None
+        assert errors is not None
+        assert said.readline()
+        said.close()
+        assert (errors.read(), up.wait(120)) == ("", 0)
+    assert Local(stack).status(["catalog"])[0].state == "healthy"
