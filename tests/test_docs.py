@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from test_house import DOORS, MODULES, ROOMS, room_of
 from typer.main import get_command
 
 from flightlib.cli import app
@@ -64,3 +65,14 @@ def test_every_relative_link_leads_somewhere() -> None:
     for folder, text in ((ROOT, README), (ROOT / ".github", CONTRIBUTING)):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (folder / target).exists(), target
+
+
+def test_the_rooms_table_is_the_house() -> None:
+    """CONTRIBUTING lists the rooms that exist, in their order, with the libraries they own."""
+    rows = re.findall(r"^\| `(\w+)/?`[^|]*\|[^|]+\|([^|]*)\|$", CONTRIBUTING, re.MULTILINE)
+    there = {room_of(path) for path in MODULES}
+    assert [name for name, _ in rows] == [room for room in ROOMS if room in there]
+    owned = {name: set(re.findall(r"\w+", libraries)) for name, libraries in rows}
+    assert owned == {
+        name: {library for library, rooms in DOORS.items() if rooms == {name}} for name in owned
+    }
