@@ -55,4 +55,4 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """Where no notebook can be put, one line says what to type."""
     (tmp_path / "file").touch()
     with pytest.raises(MachineError, match="--folder FOLDER"):
-        notebooks_beside(tmp_path / "file")
+        workspace.notebooks_beside(tmp_path / "file")
