@@ -31,7 +31,7 @@ class DemoRunning(FlightlibError):
 
 
 class LabFailed(FlightlibError):
-    """JupyterLab ended before it answered."""
+    """JupyterLab did not start, or ended by itself."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,15 @@ class Server:
 
     process: subprocess.Popen[bytes]
     address: str
+    log: Path
 
     def wait(self) -> None:
-        """Wait until JupyterLab ends by itself or Ctrl-C is pressed."""
-        self.process.wait()
+        """Wait until JupyterLab is shut down from its menu or Ctrl-C is pressed.
+
+        Raises LabFailed if it ends in another way.
+        """
+        if self.process.wait():
+            raise LabFailed(f"JupyterLab ended by itself. {_last_words(self.log)}")
 
 
 @contextmanager
@@ -80,10 +85,10 @@ def running_demo(settings: Settings) -> DemoRunning | None:
 
 def _running(settings: Settings) -> DemoRunning:
     known = _read(settings)
+    place = f"JupyterLab: {known['address']}" if "address" in known else "it is starting"
     return DemoRunning(
-        f"A demo is running already (JupyterLab: {known.get('address', 'about to start')}). "
-        f"Open that address, or end the demo with Ctrl-C where it runs "
-        f"(or `kill {known.get('demo', 'PID')}`)."
+        f"A demo is running already ({place}). Open its address, or end it with Ctrl-C where it "
+        f"runs (or `kill {known.get('demo', 'PID')}`)."
     )
 
 
@@ -113,7 +118,7 @@ def running(settings: Settings, root: Path, notebook: str, browser: bool) -> Ite
         url = _url_of(process, log)
         address = f"{url}lab/tree/{notebook}?token={token}"
         _write(settings, demo=os.getpid(), address=address)
-        yield Server(process, address)
+        yield Server(process, address, log)
     finally:
         _end_all(settings)
         process.wait()
@@ -152,9 +157,15 @@ def _url_of(process: subprocess.Popen[bytes], log: Path) -> str:
 
     url = address()
     if not url:
-        lines = log.read_text(errors="replace").splitlines() or ["it wrote nothing"]
-        raise LabFailed(f"JupyterLab did not start: {lines[-1].strip()} The log is {log}.")
+        raise LabFailed(f"JupyterLab did not start. {_last_words(log)}")
     return url
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() or ["nothing"]
+    return (
+        f"It wrote last: {lines[-1].strip()[:200]} The log is {log}. Type `flightlib demo` again."
+    )
 
 
 # --- what is left ---------------------------------------------------------------------------------

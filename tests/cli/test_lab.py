@@ -77,3 +77,17 @@ def test_a_demo_respects_other_folders(here: Settings) -> None:
     with pytest.raises(SettingError, match="not flightlib's"), lab.only_one(here):
         pass
     assert [path.name for path in here.data.iterdir()] == ["thesis.txt"]
+
+
+def ended(code: int, log: Path) -> lab.Server:
+    """A server that ends with this code."""
+    return lab.Server(subprocess.Popen([sys.executable, "-c", f"exit({code})"]), "", log)
+
+
+def test_a_jupyterlab_that_breaks_is_told(tmp_path: Path) -> None:
+    """One shut down from its menu is no failure; one that ends otherwise shows its last words."""
+    log = tmp_path / "jupyterlab.log"
+    log.write_text("first\nno room left\n", encoding="utf-8")
+    ended(0, log).wait()
+    with pytest.raises(lab.LabFailed, match=r"no room left.*flightlib demo"):
+        ended(3, log).wait()
