@@ -218,6 +218,7 @@ def test_without_kafka_nothing_counts_as_acknowledged(
         gate.wait(60)
 
     running = pump(some(), nowhere)
+    until(lambda: running.ledger.sent == 5)
     gate.set()
     until(lambda: "not answering on 127.0.0.1:1" in str(running.ledger.status(now_ms(), True)))
     running.stop(0.5)
