@@ -69,7 +69,7 @@ def _published(settings: Settings, sky: Any) -> Iterator[None]:
     from flightlib.kafka import Publisher, now_ms
 
     publisher = Publisher(sky.reports(start_ms=now_ms()), settings=settings).start()
-    console.print(f"{sky} is on its way to Kafka.", soft_wrap=True)
+    console.print(f"A sky of {sky.flights:,} flights is on its way to Kafka.")
     try:
         yield
     finally:
