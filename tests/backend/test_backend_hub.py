@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flightlib.backend.channel import Channel
 from flightlib.backend.filters import Filter
 from flightlib.backend.group import Group
 from flightlib.backend.hub import SILENT_MS, Hub, View, picture, take
 from flightlib.errors import RecordError
+from flightlib.kafka import Received
 
 T = 1_700_000_000_000
 
@@ -279,3 +281,13 @@ def test_memory_of_departures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     group.advance()
     client.listen()
     assert set(client.picture) == set(hub.entries) == {"F16", "F17", "F18", "F19"}
+
+
+def test_a_start_that_sends_seconds_at_once_is_no_flood() -> None:
+    """Reports that come together count in the seconds they tell of; a report of no time counts."""
+    channel = Channel("flights", lambda *_: None, clock=lambda: T + 3000)
+    come = [Received(report(f"F{n}", T + n * 10), T + 2999) for n in range(300)]
+    channel._deliver(come)
+    assert channel.per_s == 100.0
+    channel._deliver([Received(report(timestamp=None), T + 2999)])
+    assert channel.per_s == pytest.approx(100.3, abs=0.1)
