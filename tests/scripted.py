@@ -67,6 +67,7 @@ class Script:
         self.events: queue.Queue[str] = queue.Queue()
         self.answers: queue.Queue[tuple[int, dict[str, str], bytes]] = queue.Queue()
         self.asked: list[tuple[str, str | None]] = []  # path and Last-Event-ID of each request
+        self.listeners = 0  # connections that would take what is said
         self.port = 0
 
     @property
@@ -122,11 +123,17 @@ class Server:
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")
         handler.end_headers()
-        while not self.stopping.is_set():
-            if hung_up(handler.connection):
-                return
+        script.listeners += 1
+        try:
+            self.speak(handler)
+        finally:
+            script.listeners -= 1
+
+    def speak(self, handler: BaseHTTPRequestHandler) -> None:
+        """Say to one client what is queued, until it or the script hangs up."""
+        while not self.stopping.is_set() and not hung_up(handler.connection):
             try:
-                said = script.events.get(timeout=0.02)
+                said = self.script.events.get(timeout=0.02)
             except queue.Empty:
                 continue
             if said == END:

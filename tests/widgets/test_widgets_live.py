@@ -161,7 +161,7 @@ def test_a_widget_nobody_sees_lets_go_and_wakes(
     say(widget, type="views", client="x", count=1)
     until(lambda: of_type(sent, "frame"))
     say(widget, type="views", client="x", count=0)
-    until(lambda: not widget.stream.running)
+    until(lambda: not widget.stream.running and not script.listeners)
     assert len(widget.stream.flights) == 1
     script.say(event("snapshot", flights=[flight("A"), flight("B")]))
     say(widget, type="views", client="x", count=1)
