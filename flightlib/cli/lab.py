@@ -108,7 +108,7 @@ def running(settings: Settings, root: Path, notebook: str, browser: bool) -> Ite
     with log.open("wb") as sink:
         process = subprocess.Popen(
             _command(root, notebook, browser),
-            env={**os.environ, "JUPYTER_TOKEN": token, _OWNER: str(settings.data)},
+            env=_environment() | {"JUPYTER_TOKEN": token, _OWNER: str(settings.data)},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
@@ -131,11 +131,16 @@ def _command(root: Path, notebook: str, browser: bool) -> list[str]:
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{notebook}",
         f"--ServerApp.open_browser={browser}",
-        # The news pop-up asks the network and covers the map.
-        "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *(["--allow-root"] if os.name == "posix" and os.geteuid() == 0 else []),
     ]
+
+
+def _environment() -> dict[str, str]:
+    """Give JupyterLab's environment: the news pop-up, which would cover the map, is off."""
+    own = str(Path(__file__).with_name("jupyter"))
+    others = os.environ.get("JUPYTER_CONFIG_PATH")
+    return {**os.environ, "JUPYTER_CONFIG_PATH": f"{own}{os.pathsep}{others}" if others else own}
 
 
 def _url_of(process: subprocess.Popen[bytes], log: Path) -> str:

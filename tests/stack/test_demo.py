@@ -157,7 +157,9 @@ def test_a_demo_publishes_and_ends_cleanly(
 def test_a_demo_is_one_and_needs_no_network(stack: Settings, start: Callable[[], Demo]) -> None:
     """With the files here nothing is fetched; a second demo says in one line where the first is."""
     demo = start()
-    assert httpx.get(demo.address(), trust_env=False).status_code == 200
+    page = httpx.get(demo.address(), trust_env=False)
+    assert page.status_code == 200
+    assert 'apputils-extension:announcements' in page.text  # no pop-up over the map
     wait_for(lambda: len(HEALTHY.findall(demo.said())) == 7)
     assert "fetch" not in demo.said()
     second = flightlib("demo", "--no-browser")
