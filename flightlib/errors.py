@@ -55,6 +55,14 @@ class StreamError(FlightlibError):
     """A live stream cannot be followed."""
 
 
+class SqlError(FlightlibError):
+    """A statement cannot be run: Flink refuses it, or a variable in it cannot be filled."""
+
+
+class JobError(FlightlibError):
+    """A named job cannot be started, kept or stopped."""
+
+
 def not_allowed(what: str, given: object, allowed: Iterable[object]) -> str:
     """Say what was given, what is allowed, and the nearest allowed word if there is one."""
     words = [str(a) for a in allowed]

@@ -101,10 +101,10 @@ _integers_of = attrgetter(*_INTEGERS)
 _times_of = attrgetter(*_TIMES)
 
 
-@lru_cache(maxsize=1)
-def schema_text() -> str:
-    """Return the Avro schema as it is registered: JSON text."""
-    return files("flightlib").joinpath("avro/flight_report.avsc").read_text(encoding="utf-8")
+@lru_cache(maxsize=4)
+def schema_text(record: str = "flight_report") -> str:
+    """Return an Avro schema as it is registered, JSON text: "flight_report", "processed_flight"."""
+    return files("flightlib").joinpath(f"avro/{record}.avsc").read_text(encoding="utf-8")
 
 
 def encode(report: FlightReport, schema_id: int) -> bytes:

@@ -17,11 +17,12 @@ from flightlib.cli.bars import Abandoned, Bars
 from flightlib.cli.console import console, one_line_errors, say_error
 from flightlib.cli.engines import bring_up, check_machine
 from flightlib.cli.workspace import notebooks_beside
+from flightlib.engines import ENGINES
 from flightlib.errors import FlightlibError
 from flightlib.settings import Settings
 
 FIRST = ["kafka", "registry"]
-THEN = ["catalog", "jobmanager", "taskmanager", "gateway", "trino"]
+THEN = [engine for engine in ENGINES if engine not in FIRST]
 NOTEBOOK = "01_kafka_to_map.ipynb"
 
 

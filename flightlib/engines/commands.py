@@ -6,6 +6,7 @@ are the ones in `docker/`; what they cannot read from the environment stands her
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +76,11 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def command(settings: Settings, engine: str) -> Command:
     """Build the command of one engine."""
-    argv, folder = _BUILD[engine](settings)
     mark = (marker(settings.data), f"-Dflightlib.engine={engine}")
+    if engine == "keeper":
+        program = (sys.executable, "-m", "flightlib.flink.keeper", *mark)
+        return Command(engine, program, environment(settings), settings.data)
+    argv, folder = _BUILD[engine](settings)
     env = environment(settings) | (_flink_folders(settings) if engine in FLINK else {})
     return Command(engine, (str(java(settings, engine)), *mark, *argv), env, folder)
 

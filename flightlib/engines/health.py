@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from flightlib import kafka
+from flightlib import flink, kafka
 from flightlib.settings import HOST, Settings
 
 TIMEOUT_S = 2.0
@@ -58,6 +58,10 @@ def _gateway(settings: Settings, _since_s: float) -> bool:
     return "productName" in _object(f"{settings.flink_gateway}/v3/info")
 
 
+def _keeper(settings: Settings, since_s: float) -> bool:
+    return flink.beats(settings, since_s)
+
+
 def _trino(settings: Settings, _since_s: float) -> bool:
     return _object(f"{settings.trino}/v1/info").get("starting") is False
 
@@ -86,5 +90,6 @@ _QUESTION: dict[str, Callable[[Settings, float], bool]] = {
     "jobmanager": _jobmanager,
     "taskmanager": _taskmanager,
     "gateway": _gateway,
+    "keeper": _keeper,
     "trino": _trino,
 }

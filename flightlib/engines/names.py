@@ -8,9 +8,13 @@ from flightlib.errors import SettingError, not_allowed
 from flightlib.settings import Settings
 
 # In the order they start: the map needs only the first two.
-ENGINES = ("kafka", "registry", "catalog", "jobmanager", "taskmanager", "gateway", "trino")
+ENGINES = (
+    *("kafka", "registry", "catalog"),
+    *("jobmanager", "taskmanager", "gateway", "keeper"),
+    "trino",
+)
 FIRST = ("kafka", "registry")
-FLINK = ("jobmanager", "taskmanager", "gateway")
+FLINK = ("jobmanager", "taskmanager", "gateway", "keeper")
 GROUPS = {"flink": FLINK}
 
 # The settings that hold the ports of each engine, its public one first.
@@ -21,9 +25,15 @@ _PORTS = {
     "jobmanager": ("flink_port", "flink_rpc_port"),
     "taskmanager": (),  # its ports are free ones, known to the JobManager
     "gateway": ("gateway_port",),
+    "keeper": (),  # it calls, nobody calls it
     "trino": ("trino_port",),
 }
-_ADDRESS = {"jobmanager": "flink", "taskmanager": "flink", "gateway": "flink_gateway"}
+_ADDRESS = {
+    "jobmanager": "flink",
+    "taskmanager": "flink",
+    "gateway": "flink_gateway",
+    "keeper": "flink",
+}
 
 
 def chosen(names: Iterable[str] | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from flightlib.kafka.client import answers, now_ms
 from flightlib.kafka.consumer import Follower, KafkaState, Received
 from flightlib.kafka.ledger import PublisherStatus
 from flightlib.kafka.meter import Meter
+from flightlib.kafka.offsets import Poison, commit, committed, find_poison, lag, offsets_at
 from flightlib.kafka.poison import send_poison
 from flightlib.kafka.publisher import Publisher, stop_all
 from flightlib.kafka.registry import register, writer_schema
@@ -14,13 +15,19 @@ __all__ = [
     "Follower",
     "KafkaState",
     "Meter",
+    "Poison",
     "Publisher",
     "PublisherStatus",
     "Received",
     "answers",
+    "commit",
+    "committed",
     "ensure_topics",
+    "find_poison",
+    "lag",
     "message_count",
     "now_ms",
+    "offsets_at",
     "register",
     "send_poison",
     "stop_all",

@@ -7,12 +7,13 @@ import html
 import threading
 from collections.abc import Iterable
 
+from flightlib.errors import SettingError, not_allowed
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import now_ms
 from flightlib.kafka.ledger import Ledger, PublisherStatus
 from flightlib.kafka.pump import Pump, producer
 from flightlib.kafka.registry import register
-from flightlib.kafka.topics import ensure_topics, planned
+from flightlib.kafka.topics import FLIGHTS, TOPICS, ensure_topics
 from flightlib.records import FlightReport
 from flightlib.settings import Settings, load
 
@@ -31,7 +32,7 @@ class Publisher:
     another lets the first finish what it has sent and stops it, also when it runs in another
     process, so a notebook cell may be run again.
 
-    Raises SettingError for a topic flightlib does not have.
+    Raises SettingError for a topic that does not hold flight reports.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Publisher:
         topic: str = "flights",
         settings: Settings | None = None,
     ) -> None:
-        self.topic = planned(topic).name
+        self.topic = _of_reports(topic)
         self._reports = iter(reports)
         self._settings = settings or load()
         self._pump: Pump | None = None
@@ -101,6 +102,13 @@ class Publisher:
 
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(str(self))}</code>"
+
+
+def _of_reports(topic: str) -> str:
+    names = [name for name, planned in TOPICS.items() if planned.record == FLIGHTS.record]
+    if topic not in names:
+        raise SettingError(not_allowed("A topic to publish to", topic, names))
+    return topic
 
 
 def stop_all(timeout_s: float = EXIT_S) -> None:

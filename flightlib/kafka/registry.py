@@ -8,6 +8,7 @@ import httpx
 
 from flightlib import records
 from flightlib.errors import EngineDown, TopicError
+from flightlib.kafka.topics import TOPICS
 from flightlib.settings import HOST, Settings, load
 
 COMPATIBILITY = "BACKWARD"
@@ -25,14 +26,14 @@ def register(
 ) -> int:
     """Enforce BACKWARD compatibility, register a topic's schema and return its id.
 
-    Without `schema` it is the flight report's. Registering the same schema again returns the
-    same id. Raises EngineDown when the registry does not answer, and TopicError naming the field
-    when the schema would break readers of the topic's older reports.
+    Without `schema` it is the one flightlib has for the topic. Registering the same schema again
+    returns the same id. Raises EngineDown when the registry does not answer, and TopicError naming
+    the field when the schema would break readers of the topic's older reports.
     """
     settings = settings or load()
     # The registry enforces nothing until told to.
     _call(settings, "PUT", "/config", {"compatibility": COMPATIBILITY})
-    wanted = {"schema": schema or records.schema_text(), "schemaType": "AVRO"}
+    wanted = {"schema": schema or records.schema_text(TOPICS[topic].record), "schemaType": "AVRO"}
     answer = _call(settings, "POST", f"/subjects/{subject(topic)}/versions", wanted)
     if answer.status_code == httpx.codes.CONFLICT:
         raise TopicError(

@@ -37,14 +37,17 @@ PASSING = {
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What a topic should be: its name, its number of partitions, how long it keeps reports."""
+    """What a topic should be: its name, partitions, its messages, how long it keeps them."""
 
     name: str
     partitions: int
+    record: str  # the schema's file in flightlib/avro
     retention_ms: int = RETENTION_MS
 
 
-TOPICS = {t.name: t for t in (Topic("flights", 8), Topic("processed_flights", 4))}
+FLIGHTS = Topic("flights", 8, "flight_report")
+PROCESSED = Topic("processed_flights", 4, "processed_flight")
+TOPICS = {topic.name: topic for topic in (FLIGHTS, PROCESSED)}
 
 
 def planned(name: str) -> Topic:

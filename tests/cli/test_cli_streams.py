@@ -19,7 +19,7 @@ from flightlib.cli import app
         (["--for", "nan"], "--for cannot be nan"),
         (["--interval", "0"], "interval"),
         (["--speed", "-1"], "speed"),
-        (["--topic", "flight"], "A topic cannot be 'flight'; allowed: flights, processed_flights."),
+        (["--topic", "flight"], "A topic to publish to cannot be 'flight'; allowed: flights."),
         ([], "Kafka is not answering on 127.0.0.1:1. Start the engines with `flightlib up`."),
     ],
 )

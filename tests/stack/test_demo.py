@@ -159,7 +159,7 @@ def test_a_demo_is_one_and_needs_no_network(stack: Settings, start: Callable[[],
     demo = start()
     page = httpx.get(demo.address(), trust_env=False)
     assert page.status_code == 200
-    assert 'apputils-extension:announcements' in page.text  # no pop-up over the map
+    assert "apputils-extension:announcements" in page.text  # no pop-up over the map
     wait_for(lambda: len(HEALTHY.findall(demo.said())) == 7)
     assert "fetch" not in demo.said()
     second = flightlib("demo", "--no-browser")

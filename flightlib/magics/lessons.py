@@ -1,14 +1,13 @@
-"""What `%load_ext flightlib` adds to a notebook: a backend in the kernel, and `%%fails`."""
+"""`%%fails`: a cell that is to fail, so that a lesson can show an error and go on."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, magics_class
-from IPython.display import display
 
-from flightlib import backend, settings
 from flightlib.errors import FlightlibError
+from flightlib.magics.show import say
 
 
 class DidNotFail(FlightlibError):
@@ -31,27 +30,6 @@ class Lessons(Magics):
         try:
             exec(compile(code, "<%%fails>", "exec"), shell.user_ns)
         except FlightlibError as error:
-            _say(f"{type(error).__name__}: {error}")
+            say(f"{type(error).__name__}: {error}")
         else:
             raise DidNotFail("This cell was to fail, and it ran to its end. Take `%%fails` away.")
-
-
-def load_ipython_extension(shell: Any) -> None:
-    """Start the backend in this kernel and say where it listens; twice is harmless.
-
-    It starts no engine and waits for none: a stream says by itself when Kafka is missing.
-    """
-    shell.register_magics(Lessons)
-    running = backend.start(settings.load())
-    note = f" ({running.note})" if running.note else ""
-    _say(f"flightlib's backend listens on {running.url}{note}")
-
-
-def unload_ipython_extension(_shell: Any) -> None:
-    """Stop the backend of this kernel; every open stream ends."""
-    backend.stop()
-    _say("flightlib's backend has stopped")
-
-
-def _say(line: str) -> None:
-    display({"text/plain": line}, raw=True)

@@ -1,0 +1,46 @@
+"""Flink: SQL through the gateway, queries and named jobs, and why they are as they are."""
+
+from flightlib.flink.beat import beats
+from flightlib.flink.book import Book, Entry
+from flightlib.flink.cluster import Cluster
+from flightlib.flink.ddl import Tables
+from flightlib.flink.distribution import distribution, distribution_version
+from flightlib.flink.facts import JobFacts
+from flightlib.flink.fill import fill
+from flightlib.flink.gateway import Column
+from flightlib.flink.jobs import Job, Started, jobs
+from flightlib.flink.query import PATIENCE, Query
+from flightlib.flink.scan import Statement, first_word, statements
+from flightlib.flink.session import BATCH, Answer, Session, session
+
+__all__ = [
+    "BATCH",
+    "PATIENCE",
+    "Answer",
+    "Book",
+    "Cluster",
+    "Column",
+    "Entry",
+    "Job",
+    "JobFacts",
+    "Query",
+    "Session",
+    "Started",
+    "Statement",
+    "Table",
+    "Tables",
+    "beats",
+    "distribution",
+    "distribution_version",
+    "fill",
+    "first_word",
+    "jobs",
+    "session",
+    "statements",
+    "tables",
+]
+
+
+def tables() -> Tables:
+    """Show Flink's tables in this notebook: their columns, and their DDL folded."""
+    return session().describe()

@@ -1,0 +1,120 @@
+"""What is kept of each named job, so that another kernel or the keeper finds it: a file per job."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from flightlib.errors import JobError
+from flightlib.flink.scan import one_line
+from flightlib.settings import Settings
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
+BUSY_S = 120.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One named job: its SQL, the statements that shape its session, and where it stands."""
+
+    name: str
+    sql: str
+    setup: tuple[str, ...]
+    job_id: str
+    wanted: Literal["running", "stopped", "finished"] = "running"
+    state: str | None = None  # the savepoint or checkpoint it began from, or can go on from
+    began_ms: int = 0
+    note: str = ""  # what happened to it last, for a person
+
+    @property
+    def group(self) -> str:
+        """The Kafka group whose offsets it commits."""
+        return group_of(self.name)
+
+    def same_as(self, sql: str, setup: tuple[str, ...]) -> bool:
+        """Say whether these statements are the ones it runs; blanks and comments do not count."""
+        ours = [one_line(text) for text in (*self.setup, self.sql)]
+        return ours == [one_line(text) for text in (*setup, sql)]
+
+
+def group_of(name: str) -> str:
+    """Name the Kafka group of a job."""
+    return f"flightlib-{name}"
+
+
+def check_name(name: str) -> str:
+    """Give the name back, or raise JobError: it becomes a file's and a Kafka group's name."""
+    if not _NAME.fullmatch(name):
+        raise JobError(
+            f"A job's name cannot be {name!r}; allowed: small letters, digits and -, at most 60."
+        )
+    return name
+
+
+class Book:
+    """The entries of one data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.folder = settings.data / "flink" / "jobs"
+
+    def read(self, name: str) -> Entry | None:
+        """Give a job's entry; None if there is none, or none that can be read."""
+        try:
+            told = json.loads(self._path(name).read_text(encoding="utf-8"))
+            return Entry(**{**told, "setup": tuple(told["setup"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def write(self, entry: Entry) -> Entry:
+        """Keep an entry; whoever reads meanwhile sees the old or the new one, never half."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self._path(entry.name).with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(entry), indent=1), encoding="utf-8")
+        draft.replace(self._path(entry.name))
+        return entry
+
+    def entries(self) -> list[Entry]:
+        """Give every entry, by name."""
+        names = sorted(path.stem for path in self.folder.glob("*.json"))
+        return [entry for name in names if (entry := self.read(name)) is not None]
+
+    @contextmanager
+    def locked(self, within_s: float = BUSY_S) -> Iterator[None]:
+        """Be the only one who starts or stops jobs. Raises JobError if another is for long."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / "lock", timeout=within_s):
+                yield
+        except Timeout:
+            raise JobError(
+                "Another flightlib is starting or stopping a job. Try again in a moment."
+            ) from None
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{check_name(name)}.json"
+
+
+def newest_checkpoint(settings: Settings, job_id: str) -> str | None:
+    """Find the newest complete checkpoint of a job; None if it made none."""
+    folder = settings.data / "flink" / "checkpoints" / job_id
+    done = [path.parent for path in folder.glob("chk-*/_metadata")]
+    newest = max(done, key=lambda path: int(path.name.removeprefix("chk-")), default=None)
+    return None if newest is None else f"file://{newest}"
+
+
+def state_of(settings: Settings, entry: Entry) -> str | None:
+    """Give what a job can go on from: its newest checkpoint, else what it began from, if there."""
+    if found := newest_checkpoint(settings, entry.job_id):
+        return found
+    held = entry.state and Path(entry.state.removeprefix("file:"))
+    if held:
+        held = Path("/" + str(held).lstrip("/"))
+        return entry.state if (held / "_metadata").exists() else None
+    return None

@@ -1,0 +1,255 @@
+"""The JobManager's REST: which jobs there are, how each is doing, and stopping one."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flightlib.errors import EngineDown, JobError
+from flightlib.flink.faults import causes
+from flightlib.flink.rest import Refused, call
+from flightlib.settings import Settings
+
+ENGINE = "Flink's JobManager"
+OVER = ("FINISHED", "CANCELED", "FAILED")
+SAVEPOINT_S = 60.0
+_NEVER_MS = -(2**63)
+
+
+@dataclass(frozen=True)
+class Running:
+    """One job as the JobManager lists it."""
+
+    job_id: str
+    name: str
+    state: str
+    start_ms: int
+    tasks: int
+    running_tasks: int
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """One box of a job's plan, all its subtasks together."""
+
+    id: str
+    name: str
+    parallelism: int
+    records_in: int
+    records_out: int
+    metrics: dict[str, float]
+    watermark_ms: int | None
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it reads from outside."""
+        return self.name.startswith("Source:")
+
+    def total(self, metric: str) -> float:
+        """Sum a metric over the operators of the box that have it; the task's own if it has it."""
+        own = self.metrics.get(metric)
+        parts = [v for name, v in self.metrics.items() if name.endswith(f".{metric}")]
+        return own if own is not None else sum(parts)
+
+    def _of_writers(self, metric: str) -> float:
+        names = (n for n in self.metrics if n.endswith(f"Writer.{metric}"))
+        return sum(self.metrics[name] for name in names)
+
+    @property
+    def written(self) -> float:
+        """Records handed to sinks."""
+        return self._of_writers("numRecordsIn")
+
+    @property
+    def written_per_s(self) -> float:
+        """Records handed to sinks each second."""
+        return self._of_writers("numRecordsInPerSecond")
+
+
+@dataclass(frozen=True)
+class Details:
+    """All that is asked of one job."""
+
+    job: Running
+    uptime_s: float
+    restarts: int
+    vertices: tuple[Vertex, ...]
+    checkpoints: int
+    checkpoint_s: float | None
+    checkpoint_age_s: float | None
+    fault: str  # the root exception's trace, "" if the job has had none
+    fault_ms: int
+
+    @property
+    def state(self) -> str:
+        """Flink's word for the job; RUNNING only when every task does."""
+        waits = self.job.state == "RUNNING" and self.job.running_tasks < self.job.tasks
+        return "STARTING" if waits else self.job.state
+
+
+class Cluster:
+    """The Flink cluster at the settings' address."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._base = settings.flink
+
+    def get(self, path: str) -> Any:
+        """Ask; raises EngineDown or Refused."""
+        return call(ENGINE, self._base, "GET", path, timeout_s=10.0)
+
+    def jobs(self) -> dict[str, Running]:
+        """List every job the JobManager knows, by id."""
+        rows = self.get("/jobs/overview")["jobs"]
+        return {row["jid"]: _running(row) for row in rows}
+
+    def job(self, job_id: str) -> Running | None:
+        """Find one job; None if the JobManager does not know it."""
+        return self.jobs().get(job_id)
+
+    def free_slots(self) -> tuple[int, int]:
+        """Tell how many task slots are free, and how many there are."""
+        told = self.get("/overview")
+        return int(told["slots-available"]), int(told["slots-total"])
+
+    def details(self, job_id: str) -> Details | None:
+        """Ask everything about one job; None if the JobManager does not know it."""
+        job = self.job(job_id)
+        if job is None:
+            return None
+        try:
+            told = self.get(f"/jobs/{job_id}")
+            numbers = self._metrics(f"/jobs/{job_id}/metrics", ["numRestarts", "uptime"])
+            checkpoints = self.get(f"/jobs/{job_id}/checkpoints")
+            trace, at_ms = self._fault(job_id)
+            vertices = tuple(self._vertex(job_id, v) for v in told["vertices"])
+        except Refused:
+            return None  # it ended between two questions
+        last = (checkpoints.get("latest") or {}).get("completed") or {}
+        return Details(
+            job=job,
+            uptime_s=max(0.0, numbers.get("uptime", 0.0)) / 1000,
+            restarts=int(numbers.get("numRestarts", 0)),
+            vertices=vertices,
+            checkpoints=int(checkpoints["counts"]["completed"]),
+            checkpoint_s=last["end_to_end_duration"] / 1000 if last else None,
+            checkpoint_age_s=_age_s(last["latest_ack_timestamp"]) if last else None,
+            fault=trace,
+            fault_ms=at_ms,
+        )
+
+    def _metrics(self, path: str, names: Iterable[str]) -> dict[str, float]:
+        rows = self.get(f"{path}?get={','.join(names)}")
+        return {row["id"]: float(row["value"]) for row in rows}
+
+    def _vertex(self, job_id: str, told: dict[str, Any]) -> Vertex:
+        path = f"/jobs/{job_id}/vertices/{told['id']}"
+        names = [row["id"] for row in self.get(f"{path}/subtasks/metrics")]
+        wanted = [name for name in names if name.split(".")[-1] in _SUMMED]
+        query = f"?get={','.join(wanted)}&agg=sum"
+        rows = self.get(f"{path}/subtasks/metrics{query}") if wanted else []
+        marks = [int(mark["value"]) for mark in self.get(f"{path}/watermarks")]
+        known = [mark for mark in marks if mark != _NEVER_MS]
+        return Vertex(
+            id=told["id"],
+            name=told["name"],
+            parallelism=told["parallelism"],
+            records_in=told["metrics"]["read-records"],
+            records_out=told["metrics"]["write-records"],
+            metrics={row["id"]: float(row["sum"]) for row in rows},
+            watermark_ms=min(known) if known and len(known) == len(marks) else None,
+        )
+
+    def _fault(self, job_id: str) -> tuple[str, int]:
+        told = self.get(f"/jobs/{job_id}/exceptions?maxExceptions=1")
+        entries = (told.get("exceptionHistory") or {}).get("entries") or []
+        return (entries[0]["stacktrace"], int(entries[0]["timestamp"])) if entries else ("", 0)
+
+    def stop(self, job_id: str, folder: str) -> str:
+        """Stop a job with a savepoint in `folder`; give the savepoint's address.
+
+        Raises JobError when the job cannot make one.
+        """
+        body = {"targetDirectory": folder, "drain": False}
+        try:
+            trigger = self._post(f"/jobs/{job_id}/stop", body)["request-id"]
+            deadline = time.monotonic() + SAVEPOINT_S
+            while time.monotonic() < deadline:
+                told = self.get(f"/jobs/{job_id}/savepoints/{trigger}")
+                if told["status"]["id"] == "COMPLETED":
+                    return _place_of(told["operation"])
+                time.sleep(0.1)
+        except Refused as refused:
+            raise JobError(f"Flink makes no savepoint: {_first_line(refused.errors)}.") from None
+        raise JobError(f"Flink made no savepoint within {SAVEPOINT_S:.0f} s.")
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job at once; its newest checkpoint stays."""
+        try:
+            call(ENGINE, self._base, "PATCH", f"/jobs/{job_id}?mode=cancel")
+        except Refused:
+            return  # it is over already
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return dict(call(ENGINE, self._base, "POST", path, body))
+
+    def await_end(self, job_id: str, within_s: float = 30.0) -> None:
+        """Wait until a job is over, or unknown."""
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            job = self.job(job_id)
+            if job is None or job.state in OVER:
+                return
+            time.sleep(0.1)
+        raise JobError(f"Job {job_id} does not end within {within_s:.0f} s. See {self._base}.")
+
+    def last_words(self, job_id: str) -> str:
+        """Give the innermost reason of a job's last fault, in one line."""
+        told = [text for text in causes(self._fault(job_id)[0]) if text]
+        return f"{told[-1].rstrip('.')}." if told else "no reason was given."
+
+    def answers(self) -> bool:
+        """Say whether the JobManager is there and has a TaskManager that was heard of lately."""
+        try:
+            known = self.get("/taskmanagers")["taskmanagers"]
+        except (EngineDown, Refused):
+            return False
+        return any(_age_s(one["timeSinceLastHeartbeat"]) < HEARD_S for one in known)
+
+
+HEARD_S = 4.0  # the TaskManager reports every second
+_SUMMED = (
+    *("numRecordsIn", "numRecordsInPerSecond", "pendingRecords"),
+    "numLateRecordsDropped",
+)
+
+
+def _running(row: dict[str, Any]) -> Running:
+    tasks = row["tasks"]
+    return Running(
+        row["jid"],
+        row["name"],
+        row["state"],
+        int(row["start-time"]),
+        tasks["total"],
+        tasks["running"],
+    )
+
+
+def _age_s(at_ms: float) -> float:
+    return max(0.0, time.time() - at_ms / 1000)
+
+
+def _place_of(operation: dict[str, Any]) -> str:
+    if "location" in operation:
+        return str(operation["location"])
+    trace = str(operation.get("failure-cause", {}).get("stack-trace", "no reason"))
+    raise JobError(f"Flink makes no savepoint: {_first_line([trace])}.")
+
+
+def _first_line(errors: list[str]) -> str:
+    text = " ".join(errors) or "no reason"
+    found = re.findall(r"(?:Exception|Error): ([^\n]+)", text)
+    return (found[-1] if found else text.splitlines()[0]).strip().rstrip(".")[:200]

@@ -1,0 +1,90 @@
+"""The tables that every Flink session of flightlib knows: their DDL, filled with addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from flightlib import kafka, records
+from flightlib.flink.fill import fill
+from flightlib.settings import Settings
+
+TABLES = ("flights", "processed_flights", "regional")
+TOPIC_TABLES = ("flights", "processed_flights")
+
+
+@cache
+def source(table: str) -> str:
+    """Read a table's DDL as it stands in `flightlib/sql`."""
+    return files("flightlib").joinpath(f"sql/{table}.sql").read_text(encoding="utf-8")
+
+
+def declarations(settings: Settings, group: str, startup: str, bounded: bool = False) -> list[str]:
+    """Give the DDL of all tables.
+
+    `group` is the Kafka group whose offsets a job commits; `startup` says where reading begins:
+    "latest-offset", "earliest-offset" or "group-offsets". Bounded tables end with what the topic
+    holds when a query starts.
+    """
+    values = {
+        "kafka": settings.kafka,
+        "registry": settings.registry,
+        "schema": records.schema_text(kafka.TOPICS["processed_flights"].record),
+        "group": group,
+        "startup": startup,
+        "end": "latest-offset" if bounded else "unbounded",
+    }
+    return [fill(source(table), values) for table in TABLES]
+
+
+def starting(table: str, since_ms: int | None) -> str:
+    """Give the statement that lets queries read a table from a moment on; None means from now."""
+    if since_ms is None:
+        return f"ALTER TABLE {table} SET ('scan.startup.mode' = 'latest-offset')"
+    return (
+        f"ALTER TABLE {table} SET ('scan.startup.mode' = 'timestamp', "
+        f"'scan.startup.timestamp-millis' = '{since_ms}')"
+    )
+
+
+def prepare(settings: Settings) -> None:
+    """Make sure that the topics and the jobs' schema exist, so that the tables can be used.
+
+    Raises EngineDown or TopicError.
+    """
+    kafka.ensure_topics(settings)
+    kafka.register(settings, "processed_flights")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its name, its columns as (name, type, not null), and its DDL."""
+
+    name: str
+    columns: tuple[tuple[str, str, bool], ...]
+    ddl: str
+
+    def _html(self) -> str:
+        cells = "".join(
+            f"<tr><td>{escape(name)}</td><td>{escape(kind)}{' NOT NULL' * needed}</td></tr>"
+            for name, kind, needed in self.columns
+        )
+        return (
+            f"<details><summary><b>{escape(self.name)}</b> · {len(self.columns)} columns</summary>"
+            f"<table>{cells}</table><details><summary>DDL</summary>"
+            f"<pre>{escape(self.ddl)}</pre></details></details>"
+        )
+
+
+class Tables(tuple[Table, ...]):
+    """Tables that show themselves: columns at a click, the DDL at another."""
+
+    def _repr_html_(self) -> str:
+        return "".join(table._html() for table in self)
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            f"{t.name}: " + ", ".join(f"{name} {kind}" for name, kind, _ in t.columns) for t in self
+        )

@@ -1,0 +1,258 @@
+"""Named jobs: started once, kept, replaced when their SQL changes, stopped with a savepoint."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from flightlib import kafka
+from flightlib.errors import EngineDown, FlightlibError, JobError
+from flightlib.flink.book import Book, Entry, check_name, group_of, state_of
+from flightlib.flink.cluster import OVER, Cluster
+from flightlib.flink.ddl import TOPIC_TABLES
+from flightlib.flink.facts import JobFacts, facts
+from flightlib.flink.scan import Statement
+from flightlib.flink.session import Session
+from flightlib.settings import Settings, load
+
+RUNNING_S = 45.0
+
+
+@dataclass(frozen=True)
+class Started:
+    """A job, and in one line what came of the request to start it."""
+
+    job: Job
+    how: str
+
+
+class Job:
+    """One named Flink job of this data folder; the same from every kernel."""
+
+    def __init__(self, name: str, settings: Settings | None = None) -> None:
+        self.name = check_name(name)
+        self.settings = settings or load()
+        self.book = Book(self.settings)
+        self._cluster = Cluster(self.settings)
+
+    @property
+    def entry(self) -> Entry:
+        """What is kept of it. Raises JobError if no job of that name was ever started."""
+        found = self.book.read(self.name)
+        if found is None:
+            names = ", ".join(entry.name for entry in self.book.entries()) or "none"
+            raise JobError(f"There is no job {self.name!r}; there are: {names}.")
+        return found
+
+    @property
+    def page(self) -> str:
+        """The address of its page in Flink's web interface."""
+        return f"{self.settings.flink}/#/job/running/{self.entry.job_id}/overview"
+
+    def facts(self) -> JobFacts:
+        """Tell how it is doing; an engine that is down shows in the state, it raises nothing."""
+        return facts(self.settings, self.entry)
+
+    def stop(self) -> str:
+        """Stop it with a savepoint, so that starting it again loses nothing; say what was done.
+
+        Stopping a stopped job is harmless. Raises EngineDown while Flink is not answering.
+        """
+        with self.book.locked():
+            entry = self.entry
+            if entry.wanted != "running":
+                return f"Job {self.name} is stopped already."
+            state, how = self._halt(entry)
+            note = f"Stopped {how}; starting it again goes on from there."
+            self.book.write(replace(entry, wanted="stopped", state=state, note=note))
+            return f"Job {self.name} stopped {how}."
+
+    def _halt(self, entry: Entry) -> tuple[str | None, str]:
+        """End the running job; give the state it leaves, and how that was made."""
+        running = self._cluster.job(entry.job_id)
+        if running is None or running.state in OVER:
+            return state_of(self.settings, entry), "at its last checkpoint"
+        folder = f"file://{self.settings.data / 'flink' / 'savepoints'}"
+        try:
+            if running.state == "RUNNING" and running.running_tasks == running.tasks:
+                state = self._cluster.stop(entry.job_id, folder)
+                self._cluster.await_end(entry.job_id)
+                return state, "with a savepoint"
+        except JobError:
+            pass  # a job that cannot make one now is stopped at its last checkpoint
+        self._cluster.cancel(entry.job_id)
+        self._cluster.await_end(entry.job_id)
+        return state_of(self.settings, entry), "at its last checkpoint"
+
+    def skip_poison(self) -> str:
+        """Let it go on after the message it stumbles on; say which that was.
+
+        It begins afresh at its committed offsets, with that one message left out: a stateless job
+        loses nothing else, a job with state begins to count anew. Raises JobError if there is no
+        such message.
+        """
+        with self.book.locked():
+            entry = self.entry
+            for topic in TOPIC_TABLES:
+                start = kafka.committed(self.settings, entry.group, topic)
+                if start and (found := kafka.find_poison(self.settings, topic, start)):
+                    self._halt(entry)
+                    onward = {**start, found.partition: found.offset + 1}
+                    kafka.commit(self.settings, entry.group, topic, onward)
+                    self._launch(replace(entry, state=None), f"Went on after {found}.")
+                    return f"Job {self.name} goes on after {found}."
+        raise JobError(f"Job {self.name} has nothing to skip: all it has yet to read is Avro.")
+
+    def start(self, statement: Statement, setup: tuple[str, ...], since_ms: int | None) -> Started:
+        """Run an INSERT under this name: keep, replace or go on, whatever loses nothing.
+
+        Raises SqlError if Flink refuses the statement, JobError if the job does not come to run.
+        """
+        with self.book.locked():
+            entry = self.book.read(self.name)
+            if entry is not None and entry.wanted == "running":
+                if entry.same_as(statement.text, setup) and self._is_alive(entry):
+                    return Started(self, f"Job {self.name} runs this SQL already; it was kept.")
+                return self._replace(entry, statement, setup)
+            if entry is not None and entry.wanted == "stopped" and entry.state:
+                return self._go_on(entry, statement, setup, entry.state)
+            self._place(since_ms)
+            new = Entry(self.name, statement.text, setup, "")
+            self._launch(new, "Started.", statement)
+            return Started(self, f"Job {self.name} started.")
+
+    def _is_alive(self, entry: Entry) -> bool:
+        """Say whether it runs, or will by itself: a job the JobManager lost is the keeper's."""
+        running = self._cluster.job(entry.job_id)
+        return running is None or running.state not in OVER
+
+    def _replace(self, entry: Entry, statement: Statement, setup: tuple[str, ...]) -> Started:
+        # What Flink refuses is refused before the job that runs is stopped.
+        _check(self.settings, self.name, statement, setup)
+        state, _ = self._halt(entry)
+        return self._go_on(entry, statement, setup, state)
+
+    def _go_on(
+        self, entry: Entry, statement: Statement, setup: tuple[str, ...], state: str | None
+    ) -> Started:
+        """Start the new SQL from the old state where the plan allows, else from the offsets."""
+        changed = not entry.same_as(statement.text, setup)
+        new = Entry(self.name, statement.text, setup, "", state=state)
+        self.book.write(replace(entry, wanted="stopped", state=state))
+        verb = "was replaced and goes on" if changed else "goes on"
+        if state:
+            try:
+                self._launch(new, "Went on from its saved state.", statement)
+                return Started(
+                    self, f"Job {self.name} {verb} from its saved state; nothing is lost."
+                )
+            except JobError as error:
+                why = str(error)
+        else:
+            why = "no state was saved"
+        note = "Began afresh at the offsets it had reached."
+        self._launch(replace(new, state=None), note, statement)
+        return Started(
+            self,
+            f"Job {self.name} {verb} afresh at the offsets it had reached, since its state "
+            f"could not be taken over ({why.rstrip('.')}).",
+        )
+
+    def _place(self, since_ms: int | None) -> None:
+        """Note in Kafka where a new job begins, so that a failure before its first checkpoint
+        does not lose the first reports."""
+        for topic in TOPIC_TABLES:
+            start = kafka.offsets_at(self.settings, topic, since_ms or kafka.now_ms())
+            kafka.commit(self.settings, group_of(self.name), topic, start)
+
+    def _launch(self, entry: Entry, note: str, statement: Statement | None = None) -> None:
+        begun = launch(self.settings, entry, statement)
+        entry = replace(entry, job_id=begun, began_ms=kafka.now_ms(), note=note, wanted="running")
+        _await_running(self._cluster, entry)
+        self.book.write(entry)
+
+
+def launch(settings: Settings, entry: Entry, statement: Statement | None = None) -> str:
+    """Submit a job from its entry and give its id; a state in the entry is where it goes on.
+
+    Raises SqlError if Flink refuses the statement, JobError without free slots.
+    """
+    free, slots = Cluster(settings).free_slots()
+    if not free:
+        names = ", ".join(e.name for e in Book(settings).entries() if e.wanted == "running")
+        raise JobError(
+            f"All {slots} task slots of Flink are taken. Stop a job or a query; jobs: {names}."
+        )
+    config = {"pipeline.name": entry.name}
+    if entry.state:
+        config["execution.state-recovery.path"] = entry.state
+        config["execution.state-recovery.claim-mode"] = "CLAIM"
+    session = Session(settings, entry.group)
+    session.setup = list(entry.setup)
+    try:
+        answer = session.run(statement or Statement(entry.sql, 1), config)
+    finally:
+        session.close()
+    if answer.job_id is None:
+        raise JobError(f"The statement of job {entry.name} starts no job; a job is an INSERT.")
+    return answer.job_id
+
+
+def _check(settings: Settings, name: str, statement: Statement, setup: tuple[str, ...]) -> None:
+    """Have Flink plan a statement without running it. Raises SqlError if it refuses."""
+    session = Session(settings, group_of(name))
+    session.setup = list(setup)
+    try:
+        session.run(Statement(f"EXPLAIN {statement.text}", statement.line))
+    finally:
+        session.close()
+
+
+def _await_running(cluster: Cluster, entry: Entry) -> None:
+    """Wait until all its tasks run, or it is over; raise JobError when it failed at once."""
+    deadline = time.monotonic() + RUNNING_S
+    while time.monotonic() < deadline:
+        job = cluster.job(entry.job_id)
+        if job is not None and (job.state == "FINISHED" or job.running_tasks == job.tasks > 0):
+            return
+        if job is not None and job.state in OVER:
+            raise JobError(f"Job {entry.name} failed: {cluster.last_words(entry.job_id)}")
+        if job is not None and job.state == "RESTARTING":
+            return  # it is started; what is wrong with it, the panel tells
+        time.sleep(0.1)
+    cluster.cancel(entry.job_id)
+    raise JobError(
+        f"Job {entry.name} does not come to run within {RUNNING_S:.0f} s. "
+        f"Look at `flightlib status` and `flightlib logs taskmanager`."
+    )
+
+
+def restore(settings: Settings, entry: Entry) -> Entry:
+    """Submit a job that a new JobManager does not know, from its newest checkpoint.
+
+    For the keeper. Raises FlightlibError; the entry then stays as it is.
+    """
+    state = state_of(settings, entry)
+    begun = launch(settings, replace(entry, state=state))
+    at = time.strftime("%H:%M:%S", time.gmtime())
+    source = f"checkpoint {state.rsplit('-', 1)[-1]}" if state and "/chk-" in state else "its state"
+    note = f"Restored from {source if state else 'its committed offsets'} at {at} UTC."
+    return replace(entry, job_id=begun, state=state, began_ms=kafka.now_ms(), note=note)
+
+
+def jobs(settings: Settings | None = None) -> list[Job]:
+    """List the named jobs of this data folder, stopped ones included."""
+    settings = settings or load()
+    return [Job(entry.name, settings) for entry in Book(settings).entries()]
+
+
+def stop_all(settings: Settings) -> list[str]:
+    """Stop every running named job with a savepoint; say what was done, a line each."""
+    said = []
+    for job in jobs(settings):
+        if job.entry.wanted == "running":
+            try:
+                said.append(job.stop())
+            except (EngineDown, FlightlibError) as error:
+                said.append(f"Job {job.name}: {error}")
+    return said

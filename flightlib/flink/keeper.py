@@ -1,0 +1,112 @@
+"""The keeper: an engine of its own that starts named jobs again when Flink has forgotten them.
+
+A JobManager that was killed, or stopped with `flightlib down`, comes back knowing no jobs. The
+keeper runs beside it, compares the jobs that are wanted with those that are known, and submits
+what is missing from its newest checkpoint. `python -m flightlib.flink.keeper` runs it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from dataclasses import replace
+
+from flightlib.errors import EngineDown, FlightlibError, JobError
+from flightlib.flink.beat import beat_file
+from flightlib.flink.book import Book, Entry
+from flightlib.flink.cluster import Cluster
+from flightlib.flink.gateway import Gateway, SessionLost
+from flightlib.flink.jobs import restore
+from flightlib.flink.rest import Refused
+from flightlib.settings import Settings, load
+
+log = logging.getLogger("flightlib.keeper")
+ROUND_S = 1.0
+TRY_AGAIN_S = 5.0
+
+
+class Keeper:
+    """Looks after the jobs of one data folder, a round at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._book, self._cluster = Book(settings), Cluster(settings)
+        self._not_before: dict[str, float] = {}
+
+    def round(self) -> None:
+        """Compare what is wanted with what runs, and mend the difference."""
+        beat_file(self._settings).parent.mkdir(parents=True, exist_ok=True)
+        beat_file(self._settings).touch()
+        wanted = [entry for entry in self._book.entries() if entry.wanted == "running"]
+        if not wanted:
+            return
+        try:
+            known = self._cluster.jobs()
+        except (EngineDown, Refused):
+            return  # nothing can be said, nothing be done
+        for entry in wanted:
+            job = known.get(entry.job_id)
+            if job is None:
+                self._bring_back(entry)
+            elif job.state in ("FINISHED", "CANCELED"):
+                self._let_go(entry, job.state)
+
+    def _bring_back(self, entry: Entry) -> None:
+        """Submit a forgotten job again, once all of Flink is there."""
+        if time.monotonic() < self._not_before.get(entry.name, 0.0) or not self._ready():
+            return
+        try:
+            with self._book.locked(within_s=0):
+                current = self._book.read(entry.name)
+                if current != entry or self._cluster.job(entry.job_id) is not None:
+                    return  # somebody was faster
+                restored = self._book.write(restore(self._settings, entry))
+            log.info("%s: %s", entry.name, restored.note)
+        except JobError as error:
+            log.info("%s: %s", entry.name, error)
+        except (FlightlibError, Refused, SessionLost) as error:
+            self._not_before[entry.name] = time.monotonic() + TRY_AGAIN_S
+            log.warning("%s cannot be restored yet: %s", entry.name, error)
+
+    def _ready(self) -> bool:
+        try:
+            Gateway(self._settings).call("GET", "/info")
+        except (EngineDown, Refused, SessionLost):
+            return False
+        return self._cluster.answers()
+
+    def _let_go(self, entry: Entry, state: str) -> None:
+        """Note that a job has ended by itself, or was cancelled on Flink's page."""
+        ended = replace(entry, wanted="finished", note="It came to its end.")
+        if state == "CANCELED":
+            ended = replace(entry, wanted="stopped", note="Cancelled outside of flightlib.")
+        try:
+            with self._book.locked(within_s=0):
+                if self._book.read(entry.name) == entry:
+                    self._book.write(ended)
+        except JobError:
+            return  # the one who has the lock is stopping it
+
+
+def main() -> None:
+    """Keep jobs until told to end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    ending = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: ending.set())
+    keeper = Keeper(load())
+    log.info("Keeping the jobs of %s", load().data)
+    while not ending.is_set():
+        try:
+            keeper.round()
+        except Exception:  # a keeper that ends keeps nothing
+            log.exception("A round failed")
+        ending.wait(ROUND_S)
+
+
+if __name__ == "__main__":
+    main()

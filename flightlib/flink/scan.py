@@ -1,0 +1,89 @@
+"""Read SQL just far enough to tell code from quoted text and comments. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+Kind = Literal["code", "text", "name", "comment"]
+_TOKEN = re.compile(
+    r"""
+    (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
+    | (?P<text> '(?:[^']|'')*(?:'|\Z) )
+    | (?P<name> `(?:[^`]|``)*(?:`|\Z) )
+    | (?P<code> (?: (?!--|/\*)[^'`] )+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Piece(NamedTuple):
+    """A run of SQL: code, 'quoted text', a `quoted name` or a comment; its quotes included."""
+
+    kind: Kind
+    text: str
+
+
+class Statement(NamedTuple):
+    """One statement of a script, and the line of the script it begins in (the first is 1)."""
+
+    text: str
+    line: int
+
+
+def pieces(sql: str) -> Iterator[Piece]:
+    """Cut SQL into pieces; joined, their texts are the whole again."""
+    for found in _TOKEN.finditer(sql):
+        kind: Kind = found.lastgroup  # type: ignore[assignment]
+        yield Piece(kind, found.group())
+
+
+def statements(sql: str) -> list[Statement]:
+    """Cut a script into its statements at the semicolons; comments alone are no statement.
+
+    A statement set (`EXECUTE STATEMENT SET BEGIN ... END`) is one statement.
+    """
+    found: list[Statement] = []
+    text, line = "", 1
+    for cut in (*_cuts(sql), None):
+        if cut is None or (cut == ";" and not _is_open_set(text)):
+            if _bare(text):
+                lead = len(text) - len(text.lstrip())
+                found.append(Statement(text.strip(), line + text[:lead].count("\n")))
+            line += text.count("\n")
+            text = ""
+        else:
+            text += cut
+    return found
+
+
+def _cuts(sql: str) -> Iterator[str]:
+    for kind, text in pieces(sql):
+        yield from re.split(r"(;)", text) if kind == "code" else [text]
+
+
+def _is_open_set(text: str) -> bool:
+    bare = _bare(text)
+    begun = re.match(r"EXECUTE\s+STATEMENT\s+SET\b", bare, re.IGNORECASE)
+    return bool(begun) and not re.search(r"\bEND$", bare, re.IGNORECASE)
+
+
+def _bare(text: str) -> str:
+    return "".join(t for kind, t in pieces(text) if kind != "comment").strip()
+
+
+def first_word(statement: str) -> str:
+    """Give the word a statement begins with, in capitals; empty if it begins with no word."""
+    found = re.match(r"[\s(]*(\w+)", _bare(statement))
+    return found[1].upper() if found else ""
+
+
+def one_line(statement: str) -> str:
+    """Write a statement without comments and with single spaces, to compare it with another."""
+    kept = (
+        re.sub(r"\s+", " ", text) if kind == "code" else text
+        for kind, text in pieces(statement)
+        if kind != "comment"
+    )
+    return "".join(kept).strip().rstrip(";").strip()

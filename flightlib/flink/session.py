@@ -1,0 +1,163 @@
+"""This process's session at the SQL Gateway: its tables, its statements, and finding it again."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flightlib.errors import EngineDown, SqlError
+from flightlib.flink import ddl, faults
+from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
+from flightlib.flink.rest import Refused
+from flightlib.flink.rows import Rows
+from flightlib.flink.scan import Statement
+from flightlib.settings import Settings, load
+
+T = TypeVar("T")
+BATCH = {"execution.runtime-mode": "batch"}
+MOST_ROWS = 1_000_000  # of an answer that is held in memory
+_FORGETFUL = "flightlib-queries"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a statement that ends gave: columns, rows, and the job it started, if any."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    job_id: str | None
+
+
+class Session:
+    """A session with flightlib's tables; made at first use, and made anew when it was lost.
+
+    `setup` keeps the statements that shaped the session (CREATE, SET and the like), so that it can
+    be made anew and a job's own session can be shaped alike.
+    """
+
+    def __init__(self, settings: Settings, group: str = _FORGETFUL, bounded: bool = False) -> None:
+        self.settings = settings
+        self.gateway = Gateway(settings)
+        self.setup: list[str] = []
+        self.since_ms: int | None = None  # where queries begin to read
+        self._group, self._bounded = group, bounded
+        self._handle: str | None = None
+        self._lock = threading.RLock()
+
+    def run(self, statement: Statement, config: Mapping[str, str] | None = None) -> Answer:
+        """Run a statement to its end. Raises SqlError in one line, or EngineDown."""
+        return self._explaining(statement, lambda: self._run(statement.text, config))
+
+    def shape(self, statement: Statement) -> Answer:
+        """Run a statement that shapes the session, and remember it."""
+        with self._lock:
+            answer = self.run(statement)
+            self.setup.append(statement.text)
+            return answer
+
+    def begin(self, statement: Statement, config: Mapping[str, str] | None = None) -> Operation:
+        """Send a statement whose result has no end; the caller looks at the pages."""
+        return self._explaining(
+            statement,
+            lambda: self._with_session(lambda s: self.gateway.submit(s, statement.text, config)),
+        )
+
+    def start_reading(self, since_ms: int | None) -> None:
+        """Let the queries that follow read the topics from a moment on; None means from now."""
+        self.since_ms = since_ms
+        for table in ddl.TOPIC_TABLES:
+            self._run(ddl.starting(table, since_ms), None)
+
+    def runtime_mode(self) -> str:
+        """Say whether queries are "streaming" or "batch" in this session."""
+        told = self._with_session(self.gateway.properties)
+        return told.get("execution.runtime-mode", "STREAMING").lower()
+
+    def names(self, kind: str) -> list[str]:
+        """List the tables, columns or functions there are; none if that cannot be told."""
+        with contextlib.suppress(Refused, SessionLost, EngineDown):
+            if kind == "table":
+                return [str(row[0]) for row in self._run("SHOW TABLES", None).rows]
+            if kind == "function":
+                return [str(row[0]) for row in self._run("SHOW FUNCTIONS", None).rows]
+            found = [self._run(f"DESCRIBE `{t}`", None).rows for t in self.names("table")]
+            return sorted({str(row[0]) for rows in found for row in rows})
+        return []
+
+    def explain(self, errors: Iterable[str], statement: Statement) -> SqlError:
+        """Say in one line what Flink refuses about a statement."""
+        return SqlError(faults.in_words(errors, statement.line, self.names))
+
+    def describe(self) -> ddl.Tables:
+        """Give flightlib's tables, with their columns as Flink knows them."""
+        found = []
+        for name in self.names("table"):
+            rows = self._run(f"DESCRIBE `{name}`", None).rows
+            shown = self._run(
+                f"SHOW CREATE {'VIEW' if self._is_view(name) else 'TABLE'} `{name}`", None
+            )
+            columns = tuple((str(r[0]), str(r[1]), not r[2]) for r in rows)
+            found.append(ddl.Table(name, columns, str(shown.rows[0][0])))
+        return ddl.Tables(found)
+
+    def _is_view(self, name: str) -> bool:
+        return (name,) in self._run("SHOW VIEWS", None).rows
+
+    def close(self) -> None:
+        """Let the session go; its queries end, its jobs go on."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                with contextlib.suppress(EngineDown, SessionLost, Refused):
+                    self.gateway.close(handle)
+
+    def _run(self, sql: str, config: Mapping[str, str] | None) -> Answer:
+        return self._with_session(lambda handle: self._to_end(handle, sql, config))
+
+    def _to_end(self, handle: str, sql: str, config: Mapping[str, str] | None) -> Answer:
+        columns: tuple[Column, ...] = ()
+        rows, job_id = Rows(MOST_ROWS), None
+        for page in self.gateway.submit(handle, sql, config).pages():
+            columns, job_id = page.columns or columns, page.job_id or job_id
+            rows.apply(page.changes)
+        return Answer(columns, rows.now(), job_id)
+
+    def _with_session(self, act: Callable[[str], T]) -> T:
+        """Act in the session; if it is gone, make it anew and act once more."""
+        with self._lock:
+            handle = self._handle or self._open()
+            try:
+                return act(handle)
+            except SessionLost:
+                return act(self._open())
+
+    def _open(self) -> str:
+        ddl.prepare(self.settings)
+        self._handle = handle = self.gateway.open(BATCH if self._bounded else {})
+        startup = {True: "earliest-offset", False: "latest-offset"}[self._bounded]
+        startup = "group-offsets" if self._group != _FORGETFUL else startup
+        made = ddl.declarations(self.settings, self._group, startup, self._bounded)
+        for sql in [*made, *self.setup]:
+            self._to_end(handle, sql, None)
+        return handle
+
+    def _explaining(self, statement: Statement, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except Refused as refused:
+            raise self.explain(refused.errors, statement) from None
+
+
+_current: dict[tuple[Settings, bool], Session] = {}
+
+
+def session(settings: Settings | None = None, bounded: bool = False) -> Session:
+    """Give this process's session, or its bounded one: queries there end with what is there now."""
+    settings = settings or load()
+    key = (settings, bounded)
+    if key not in _current:
+        _current[key] = Session(settings, bounded=bounded)
+    return _current[key]

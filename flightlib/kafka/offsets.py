@@ -1,0 +1,116 @@
+"""Where a group of readers stands in a topic: offsets, lag, and what it stumbles on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from flightlib.errors import RecordError
+from flightlib.kafka.client import ANSWER_S, client_config, down, library_log
+from flightlib.kafka.schemas import Decoder
+from flightlib.kafka.topics import watermarks
+from flightlib.settings import Settings
+
+SEARCH_S = 10.0
+
+
+@dataclass(frozen=True)
+class Poison:
+    """A message that is no flight report: where it lies, when it was written, what is wrong."""
+
+    topic: str
+    partition: int
+    offset: int
+    written_ms: int
+    why: str
+
+    def __str__(self) -> str:
+        """Say it as a person would look for it."""
+        return f"message {self.offset} of partition {self.partition} of {self.topic} is not Avro"
+
+
+@contextmanager
+def _reader(settings: Settings, group: str) -> Iterator[Consumer]:
+    own = {"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+    consumer = Consumer({**client_config(settings), **own}, logger=library_log)
+    try:
+        yield consumer
+    except KafkaException:
+        raise down(settings) from None
+    finally:
+        consumer.close()
+
+
+def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
+    """Tell the next offset each partition's reader would take, as far as the group has said.
+
+    Raises EngineDown, or TopicError for a topic that does not exist.
+    """
+    partitions = [TopicPartition(topic, p) for p in watermarks(topic, settings)]
+    with _reader(settings, group) as consumer:
+        told = consumer.committed(partitions, timeout=ANSWER_S)
+    return {part.partition: part.offset for part in told if part.offset >= 0}
+
+
+def commit(settings: Settings, group: str, topic: str, offsets: Mapping[int, int]) -> None:
+    """Let a group that nobody reads for begin at these offsets. Raises EngineDown."""
+    places = [TopicPartition(topic, p, offset) for p, offset in offsets.items()]
+    with _reader(settings, group) as consumer:
+        consumer.commit(offsets=places, asynchronous=False)
+
+
+def offsets_at(settings: Settings, topic: str, moment_ms: int) -> dict[int, int]:
+    """Tell each partition's first offset written at a moment (epoch ms) or later.
+
+    Raises EngineDown, or TopicError for a topic that does not exist.
+    """
+    ends = watermarks(topic, settings)
+    asked = [TopicPartition(topic, p, moment_ms) for p in ends]
+    with _reader(settings, "flightlib-look") as consumer:
+        told = consumer.offsets_for_times(asked, timeout=ANSWER_S)
+    return {p.partition: p.offset if p.offset >= 0 else ends[p.partition][1] for p in told}
+
+
+def lag(settings: Settings, group: str, topic: str) -> int | None:
+    """Count the messages a group has not committed yet; None if it has committed nothing."""
+    told = committed(settings, group, topic)
+    ends = watermarks(topic, settings)
+    if not told:
+        return None
+    return sum(max(0, ends[p][1] - max(offset, ends[p][0])) for p, offset in told.items())
+
+
+def find_poison(
+    settings: Settings, topic: str, start: Mapping[int, int], within_s: float = SEARCH_S
+) -> Poison | None:
+    """Find the first message from `start` on (partition: offset) that is no Avro of the registry's.
+
+    Looks for at most `within_s` seconds. Raises EngineDown.
+    """
+    ends = {p: high for p, (_, high) in watermarks(topic, settings).items()}
+    left = {p: ends[p] for p, offset in start.items() if offset < ends[p]}
+    decode, deadline = Decoder(settings), time.monotonic() + within_s
+    with _reader(settings, "flightlib-look") as consumer:
+        consumer.assign([TopicPartition(topic, p, start[p]) for p in left])
+        while left and time.monotonic() < deadline:
+            for message in consumer.consume(1000, 0.2):
+                if message.error() is None:
+                    partition, offset = message.partition() or 0, message.offset() or 0
+                    if why := _fault(message, decode):
+                        return Poison(topic, partition, offset, message.timestamp()[1], why)
+                    if offset + 1 >= left.get(partition, 0):
+                        left.pop(partition, None)
+    return None
+
+
+def _fault(message: Message, decode: Decoder) -> str:
+    value = message.value()
+    try:
+        decode(value if isinstance(value, bytes) else b"")
+    except RecordError as error:
+        return str(error)
+    return ""

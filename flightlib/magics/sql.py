@@ -1,0 +1,202 @@
+"""`%%flink` and `%flink`: the cell's SQL runs on the Flink cluster."""
+
+from __future__ import annotations
+
+import atexit
+from importlib.util import find_spec
+from typing import Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from flightlib import kafka
+from flightlib.errors import SqlError, not_allowed
+from flightlib.flink import (
+    PATIENCE,
+    Answer,
+    Job,
+    Query,
+    Session,
+    Statement,
+    fill,
+    first_word,
+    session,
+    statements,
+)
+from flightlib.magics.options import Options, parse
+from flightlib.magics.show import say, show_statement
+from flightlib.widgets import JobPanel, LiveTable
+
+LONGEST_S = 900.0
+"""How long a live query runs unless `--for` says otherwise, so that a forgotten one ends."""
+
+QUERIES = ("SELECT", "WITH", "VALUES")
+JOBS = ("INSERT", "EXECUTE", "BEGIN")
+SHAPES = ("CREATE", "DROP", "ALTER", "SET", "RESET", "USE", "LOAD", "UNLOAD", "ADD", "REMOVE")
+LOOKS = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN", "HELP")
+NO_PYFLINK = (
+    "This cell needs PyFlink, which is not installed here. "
+    "Get it with `pip install 'flightlib[pyflink]'`, then run the cell again."
+)
+
+_queries: dict[str, Query] = {}
+
+
+@magics_class
+class Flink(Magics):
+    """The magics that run Flink SQL."""
+
+    @line_cell_magic
+    def flink(self, line: str, cell: str | None = None) -> Any:
+        """Run SQL on the Flink cluster; `{name}` is filled from the notebook's variables.
+
+        A SELECT over a stream shows a live table: `--limit 100` or `--for 20s` end it, `--into df`
+        waits for that end and keeps the rows, `--since 3m` begins in the past. `--bounded` asks
+        about what the topics hold now and gives a DataFrame. An INSERT takes `--job NAME`; run
+        again with the same SQL it keeps the job, with other SQL it replaces it.
+        `%flink --job NAME` shows a job, with `--stop` it stops it, with `--skip` it goes on after a
+        message that is not Avro. `%flink --needs pyflink` leaves the cell out without PyFlink.
+
+        Raises SqlError or JobError in one line.
+        """
+        options = parse(line)
+        if options.needs and find_spec("pyflink.table") is None:
+            say(NO_PYFLINK)
+            return None
+        # The magic's own line is the first: positions count as the editor does.
+        text = fill("\n".join([options.sql, cell or ""]), self._variables())
+        found = statements(text)
+        if not found:
+            return _job_without_sql(options)
+        if options.stop or options.skip:
+            raise SqlError("--stop and --skip take no SQL. Write `%flink --job NAME --stop`.")
+        return self._run_all(found, options)
+
+    @line_cell_magic
+    def flink_sql(self, line: str, cell: str | None = None) -> Any:
+        """Run SQL on the Flink cluster: another name for `%%flink`."""
+        return self.flink(line, cell)
+
+    def _variables(self) -> dict[str, Any]:
+        shell: Any = self.shell
+        return dict(shell.user_ns)
+
+    def _run_all(self, found: list[Statement], options: Options) -> Any:
+        """Run one statement after the other; the last one's result is the cell's."""
+        last = None
+        for statement in found:
+            last = self._run(statement, options)
+        return last
+
+    def _run(self, statement: Statement, options: Options) -> Any:
+        word = first_word(statement.text)
+        here = session(bounded=options.bounded)
+        if word in JOBS and not options.bounded:
+            return _start_job(statement, options, here)
+        _refuse_job_options(options)
+        if word in QUERIES:
+            return self._select(statement, options, here)
+        if word in SHAPES:
+            here.shape(statement)
+            say(f"{word.capitalize()}: done.")
+            return None
+        if word not in (*LOOKS, *JOBS):
+            known = [*QUERIES, *JOBS, *SHAPES, *LOOKS]
+            raise SqlError(not_allowed("A statement's first word", word or statement.text, known))
+        return _as_frame(here.run(statement))
+
+    def _select(self, statement: Statement, options: Options, here: Session) -> Any:
+        since = None if options.since_s is None else kafka.now_ms() - int(options.since_s * 1000)
+        if options.bounded or here.runtime_mode() == "batch":
+            here.start_reading(since if since is not None else 0)
+            frame = _as_frame(here.run(statement, PATIENCE))
+            frame = frame if options.limit is None else frame.head(options.limit)
+            return self._keep(options, frame)
+        if options.into and not (options.limit or options.for_s):
+            raise SqlError(
+                "--into waits for the query's end: give it one by --for 20s or --limit 100."
+            )
+        show_statement(statement.text)
+        _end_query_of(self._place())
+        here.start_reading(since)
+        query = Query(here, statement, options.limit, options.for_s or LONGEST_S)
+        _queries[self._place()] = query
+        table = LiveTable(query)
+        if options.into:
+            return self._wait(table, query, options)
+        return table
+
+    def _wait(self, table: LiveTable, query: Query, options: Options) -> Any:
+        """Show the table while it fills, and keep its rows at the end; interrupting ends it."""
+        from IPython.display import display
+
+        display(table)
+        try:
+            query.wait_for(lambda q: not q.running, LONGEST_S + 60)
+        except KeyboardInterrupt:
+            query.stop()
+        if query.state == "failed":
+            raise SqlError(query.message)
+        self._keep(options, query.frame())
+        return None
+
+    def _keep(self, options: Options, frame: Any) -> Any:
+        if options.into:
+            shell: Any = self.shell
+            shell.user_ns[options.into] = frame
+        return frame
+
+    def _place(self) -> str:
+        """Name the cell: a query of the same cell is replaced when it is run again."""
+        kernel = getattr(self.shell, "kernel", None)
+        parent = kernel.get_parent("shell") if kernel is not None else {}
+        return str(parent.get("metadata", {}).get("cellId") or "here")
+
+
+def _refuse_job_options(options: Options) -> None:
+    if options.job:
+        raise SqlError("--job takes an INSERT: only that goes on by itself. Leave --job away.")
+
+
+def _start_job(statement: Statement, options: Options, here: Session) -> JobPanel:
+    if not options.job:
+        raise SqlError(
+            "An INSERT goes on until it is stopped, so it needs a name to be found by. "
+            "Write `%%flink --job NAME`."
+        )
+    show_statement(statement.text)
+    since = None if options.since_s is None else kafka.now_ms() - int(options.since_s * 1000)
+    started = Job(options.job).start(statement, tuple(here.setup), since)
+    say(started.how)
+    return JobPanel(started.job)
+
+
+def _job_without_sql(options: Options) -> Any:
+    if not options.job:
+        raise SqlError("There is no SQL in this cell. Write a statement, or `%flink --job NAME`.")
+    job = Job(options.job)
+    if options.stop:
+        say(job.stop())
+    elif options.skip:
+        say(job.skip_poison())
+    return JobPanel(job) if job.entry.job_id else None
+
+
+def _as_frame(answer: Answer) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(list(answer.rows), columns=[column.name for column in answer.columns])
+
+
+def _end_query_of(place: str) -> None:
+    before = _queries.pop(place, None)
+    if before is not None:
+        before.stop()
+
+
+def end_queries() -> None:
+    """Stop the live queries of this kernel: their slots are free for others."""
+    for place in list(_queries):
+        _end_query_of(place)
+
+
+atexit.register(end_queries)
