@@ -16,9 +16,9 @@ from flightlib.widgets.snapshot import Snapshot, caption
 class LiveBars(LiveWidget):
     """Watch flights being counted: `LiveBars("/flights/sse", by="status")`.
 
-    `by` is "status", "phase", "operator", "aircraft_type", "origin" or "destination"; the other
-    arguments are those of `LiveMap`. Raises SettingError for an argument that is not allowed,
-    StreamError when there is no backend or it refuses a filter.
+    `by` is "status", "phase", "region", "operator", "aircraft_type", "origin" or "destination";
+    the other arguments are those of `LiveMap`. Raises SettingError for an argument that is not
+    allowed, StreamError when there is no backend or it refuses a filter.
     """
 
     def __init__(
@@ -42,7 +42,9 @@ class LiveBars(LiveWidget):
         table = to_frame(flights)
         specs = {t: charts.spec(charts.bars(table, self._by, t)) for t in charts.PALETTES}
         number = charts.counts(table, self._by)
-        words = ", ".join(f"{charts.label(str(name))} {count:,}" for name, count in number.items())
+        words = ", ".join(
+            f"{charts.label(str(name), self._by)} {count:,}" for name, count in number.items()
+        )
         return {"type": "frame", "specs": specs, "words": words}, []
 
     def _draw(self, theme: str) -> Snapshot:

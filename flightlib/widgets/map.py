@@ -27,10 +27,11 @@ class LiveMap(LiveWidget):
 
     `url` is a stream's path on this kernel's backend, or a full address; `every` is seconds
     between frames (0.25 to 5). `region` is "us", "europe", "world", or (west, south, east, north)
-    in degrees. `colour` is "status" or "phase"; `theme` is "auto" (follow JupyterLab), "dark" or
-    "light"; `height` is pixels. `markers` is "arrows" (what "auto" means: they show the heading)
-    or "points" (drawn by Lets-Plot itself). What else is given filters the stream: `bbox`,
-    `status`, `min_altitude` and `max_altitude` (feet), `delayed`.
+    in degrees. `colour` is "status", "phase" or "region" (cells of 5 by 5 degrees; neighbours
+    differ). `theme` is "auto" (follow JupyterLab), "dark" or "light"; `height` is pixels.
+    `markers` is "arrows" (what "auto" means: they show the heading) or "points" (drawn by
+    Lets-Plot itself). What else is given filters the stream: `bbox`, `status`, `min_altitude` and
+    `max_altitude` (feet), `delayed`.
 
     Hover an aircraft for its details; click it for its route and its trail; wheel, drag and double
     click zoom, pan and go home; press a word of the legend to hide its flights.
