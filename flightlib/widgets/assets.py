@@ -22,6 +22,7 @@ MODULES = (
     *("card", "legend", "status", "map", "flights", "bars", "app"),
 )
 """The drawing code, joined into one module in this order."""
+STYLES = ("map",)
 
 
 def read(name: str) -> str:
@@ -37,6 +38,11 @@ def pack(content: bytes) -> bytes:
 def name_of(packed: bytes) -> str:
     """Name a packed script by its content, so that a page loads each version once."""
     return hashlib.sha256(packed).hexdigest()[:16]
+
+
+def style() -> str:
+    """Read what the widgets look like."""
+    return "\n".join(read(f"{name}.css") for name in STYLES)
 
 
 @cache

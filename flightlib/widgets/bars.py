@@ -8,12 +8,12 @@ from typing import Any
 from flightlib import charts
 from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight, to_frame
-from flightlib.widgets.live_widget import LiveWidget
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
+from flightlib.widgets.stream_widget import StreamWidget
 
 
-class LiveBars(LiveWidget):
+class LiveBars(StreamWidget):
     """Watch flights being counted: `LiveBars("/flights/sse", by="status")`.
 
     `by` is "status", "phase", "region", "operator", "aircraft_type", "origin" or "destination";

@@ -12,9 +12,9 @@ from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight, to_frame
 from flightlib.records import PHASES, STATUSES
 from flightlib.widgets import frames
-from flightlib.widgets.live_widget import LiveWidget
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
+from flightlib.widgets.stream_widget import StreamWidget
 
 MARKERS = ("auto", "arrows", "points")
 NAMES_AT_HOME = 26  # airports named before zooming in, at most; three times as many have a dot
@@ -22,7 +22,7 @@ PLACES = {"us": " over the United States", "europe": " over Europe", "world": " 
 GROUND_AROUND = 1.5  # how far land is drawn beyond the region, as a share of its size
 
 
-class LiveMap(LiveWidget):
+class LiveMap(StreamWidget):
     """Watch flights move: `LiveMap("/flights/sse")` as a cell's last line.
 
     `url` is a stream's path on this kernel's backend, or a full address; `every` is seconds
