@@ -19,10 +19,10 @@ from flightlib import charts
 
 MODULES = (
     *("geo", "frames", "theme", "figure", "layer", "marks", "gestures"),
-    *("card", "legend", "status", "map", "flights", "bars", "app"),
+    *("card", "legend", "status", "plain", "plot", "table", "panel", "map", "flights", "app"),
 )
 """The drawing code, joined into one module in this order."""
-STYLES = ("map",)
+STYLES = ("map", "plain")
 
 
 def read(name: str) -> str:

@@ -36,7 +36,7 @@ class LiveBars(StreamWidget):
         super().__init__(url, every, theme, height, filters)
 
     def _content(self) -> dict[str, Any]:
-        return {"kind": "bars"}
+        return {"kind": "plot", "source": "flights"}
 
     def _frame(self, flights: Mapping[str, Flight]) -> Message:
         table = to_frame(flights)

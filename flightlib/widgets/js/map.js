@@ -41,7 +41,7 @@ class LiveMap {
     this.stage.append(this.sky, this.tip, this.buttons(), this.card.element);
     this.names = Object.keys(this.setup.palettes.dark[this.setup.colour]);
     this.legend = this.setup.colour === "region" ? new RegionLegend() : new Legend(this.names, () => this.again());
-    this.line = new StatusLine(root, this.store, () => this.shown().length);
+    this.line = new StatusLine(root, () => judge(this.store, this.shown().length));
     this.trouble = make("div", "trouble");
     this.trouble.hidden = true;
     const foot = make("div", "foot");
