@@ -72,6 +72,7 @@ class Pump:
         self._due = [now + later for later in UNASKED_AT_S]
         self._shown = True
         self.start()
+        self._news.set()
 
     def ask(self) -> None:
         """Send everything: a browser has come anew, and the others will say that they are here."""

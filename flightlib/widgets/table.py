@@ -49,9 +49,8 @@ class LiveTable(LiveWidget):
 
     def _line(self) -> str:
         told = self._source.told()
-        return f"{told['state']} · {told['total']:,} rows" + (
-            f" · {told['message']}" if told["message"] else ""
-        )
+        message = f" · {told['message']}" if told["message"] else ""
+        return f"{told['state']} · {told['total']:,} rows{message}"
 
     def snapshot(self, within_s: float = 60.0) -> Sheet:
         """Keep the newest rows as a still table: it stays in the notebook without a kernel.
