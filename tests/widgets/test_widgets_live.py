@@ -78,7 +78,7 @@ def test_a_busy_kernel_sends_unasked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once displayed, everything goes out although no browser could be heard."""
-    monkeypatch.setattr(pump, "UNASKED_AT_S", (0.05, 0.3))
+    monkeypatch.setattr(pump, "UNASKED_AT_S", (0.05, 1.5))
     script.say(event("snapshot", flights=[flight("A")]))
     widget = make()
     widget._repr_mimebundle_()
