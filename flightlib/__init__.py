@@ -19,6 +19,8 @@ _ROOM_OF = {
     "Stream": "live",
     "LiveMap": "widgets",
     "LiveBars": "widgets",
+    "LiveTable": "widgets",
+    "JobPanel": "widgets",
     "load_ipython_extension": "magics",
     "unload_ipython_extension": "magics",
 }

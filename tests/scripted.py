@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -67,6 +67,7 @@ class Script:
         self.events: queue.Queue[str] = queue.Queue()
         self.answers: queue.Queue[tuple[int, dict[str, str], bytes]] = queue.Queue()
         self.asked: list[tuple[str, str | None]] = []  # path and Last-Event-ID of each request
+        self.greeting: Callable[[str], str] = lambda _path: ""  # what each connection hears first
         self.listeners = 0  # connections that would take what is said
         self.port = 0
 
@@ -125,6 +126,7 @@ class Server:
         handler.end_headers()
         script.listeners += 1
         try:
+            handler.wfile.write(script.greeting(handler.path).encode())
             self.speak(handler)
         finally:
             script.listeners -= 1

@@ -5,7 +5,16 @@ from flightlib.charts.bars import GROUPINGS, bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
 from flightlib.charts.flights import flight_map, points
 from flightlib.charts.outline import Box
-from flightlib.charts.palette import COLOURINGS, PALETTES, Palette, colours, label, palette
+from flightlib.charts.palette import (
+    COLOURINGS,
+    PALETTES,
+    Palette,
+    colours,
+    hue,
+    label,
+    palette,
+    region_colours,
+)
 from flightlib.charts.render import script, spec, svg
 
 __all__ = [
@@ -23,9 +32,11 @@ __all__ = [
     "colours",
     "counts",
     "flight_map",
+    "hue",
     "label",
     "palette",
     "points",
+    "region_colours",
     "script",
     "spec",
     "svg",

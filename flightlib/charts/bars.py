@@ -27,7 +27,7 @@ from lets_plot import (
 from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.base import FONT, Size
-from flightlib.charts.palette import COLOURINGS, colours, label, palette
+from flightlib.charts.palette import COLOURINGS, WORDS, colours, label, palette, region_colours
 from flightlib.errors import SettingError, not_allowed
 
 GROUPINGS = (*COLOURINGS, "operator", "aircraft_type", "origin", "destination")
@@ -43,7 +43,7 @@ def counts(flights: pd.DataFrame, by: str) -> pd.Series[int]:
     if by not in GROUPINGS:
         raise SettingError(not_allowed("by", by, GROUPINGS))
     found = flights[by].dropna().value_counts()
-    if by in COLOURINGS:
+    if by in WORDS:
         return found.reindex(list(colours("dark", by)), fill_value=0)
     rest = pd.Series({"other": int(found.iloc[MOST_BARS:].sum())})
     return pd.concat([found.iloc[:MOST_BARS], rest[rest > 0]])
@@ -57,14 +57,12 @@ def bars(
     title: str | None = None,
     caption: str = "",
 ) -> PlotSpec:
-    """Draw how many flights there are of each status, phase, operator, type or airport.
+    """Draw how many flights there are of each status, phase, region, operator, type or airport.
 
     `flights` has the columns of `flightlib.live.to_frame`; `size` is pixels.
     """
     number = counts(flights, by)
-    fixed = by in COLOURINGS
-    names = [label(value) if fixed else str(value) for value in number.index]
-    fills = list(colours(theme, by).values()) if fixed else [palette(theme).status["ON_TIME"]]
+    names = [label(str(value), by) for value in number.index]
     table = pd.DataFrame({"name": names, "flights": number.to_numpy()})
     table["words"] = [f"{count:,}" for count in table["flights"]]
     told = layer_tooltips().line("@name|@words flights")
@@ -74,7 +72,7 @@ def bars(
         + geom_text(
             aes(label="words"), hjust=0, nudge_x=8, nudge_unit="px", color=palette(theme).ink
         )
-        + scale_fill_manual(values=fills if fixed else fills * len(names), limits=names)
+        + scale_fill_manual(values=_fills(names, by, theme), limits=names)
         + scale_x_discrete(limits=names[::-1])
         + scale_y_continuous(limits=[0, max(1, table["flights"].max() * 1.12)], expand=[0, 0])
         + coord_flip()
@@ -83,6 +81,15 @@ def bars(
         + _frame(theme)
         + ggsize(*size)
     )
+
+
+def _fills(names: list[str], by: str, theme: str) -> list[str]:
+    """Give the colour of each bar: its own where it has one."""
+    if by in WORDS:
+        return list(colours(theme, by).values())
+    if by == "region":
+        return list(region_colours(theme, names).values())
+    return [palette(theme).status["ON_TIME"]] * len(names)
 
 
 def _frame(theme: str) -> FeatureSpec:

@@ -28,10 +28,11 @@ from lets_plot.plot.core import FeatureSpec, PlotSpec
 from flightlib.charts.arrows import outlines
 from flightlib.charts.base import FONT, Size, base_map, box_of, plain
 from flightlib.charts.outline import Box
-from flightlib.charts.palette import colours, label, palette
+from flightlib.charts.palette import colours, label, palette, region_colours
 
 MAP_SHARE = 0.86
 """The part of the picture's height that the map takes; title, legend and caption have the rest."""
+MOST_NAMED = 5  # regions in a legend
 
 
 def flight_map(
@@ -43,16 +44,16 @@ def flight_map(
     title: str | None = None,
     caption: str = "",
 ) -> PlotSpec:
-    """Draw a table of flights as arrowheads on the map, coloured by "status" or "phase".
+    """Draw a table of flights as arrowheads on the map, coloured by status, phase or region.
 
     `flights` has the columns of `flightlib.live.to_frame`: degrees, feet, knots. `region` is a
     name, or (west, south, east, north) in degrees; `size` is pixels. Without a `title` the picture
     counts its flights itself. Raises SettingError for an unknown colour, region or theme.
     """
-    chosen = colours(theme, colour)
     map_size = (size[0], round(size[1] * MAP_SHARE))
     view = box_of(region).fitted(*map_size)
     shown = _within(flights, view)
+    chosen = _chosen(theme, colour, shown)
     marks = outlines(_told(shown), view, size[0])
     return (
         base_map(region, theme, map_size)
@@ -65,7 +66,7 @@ def flight_map(
             na_rm=True,
             tooltips=_tooltips(),
         )
-        + _legend(chosen, shown[colour])
+        + _legend(chosen, colour, shown[colour])
         + _frame(theme)
         + ggtitle(title or f"{len(shown):,} flights")
         + labs(caption=caption)
@@ -73,15 +74,24 @@ def flight_map(
     )
 
 
-def _legend(chosen: Mapping[str, str], shown: pd.Series[str]) -> FeatureSpec:
-    """Name every colour, with the number of flights in it."""
+def _chosen(theme: str, colour: str, shown: pd.DataFrame) -> Mapping[str, str]:
+    """Give every value its colour; of the regions, those that are seen."""
+    if colour == "region":
+        return region_colours(theme, sorted(shown["region"].dropna().unique()))
+    return colours(theme, colour)
+
+
+def _legend(chosen: Mapping[str, str], colour: str, shown: pd.Series[str]) -> FeatureSpec:
+    """Name every colour, with the number of flights in it; of the regions, the busiest few."""
     counts = shown.value_counts()
+    regions = colour == "region"
+    named = [*counts.index[:MOST_NAMED]] if regions else [*chosen]
     return scale_fill_manual(
         values=list(chosen.values()),
-        breaks=list(chosen),
-        labels=[f"{label(value)} {counts.get(value, 0):,}" for value in chosen],
+        breaks=named,
+        labels=[f"{label(v, colour)} {counts.get(v, 0):,}" for v in named],
         limits=list(chosen),
-        name="",
+        name=f"{len(chosen):,} regions of 5°, the busiest:" if regions else "",
         guide=guide_legend(nrow=1),
     )
 
@@ -117,6 +127,7 @@ def _tooltips() -> FeatureSpec:
         .line("level|@level")
         .line("speed|@ground_speed kt")
         .line("status|@status")
+        .line("region|@region")
     )
 
 
@@ -128,6 +139,7 @@ def _frame(theme: str) -> FeatureSpec:
         plot_caption=element_text(family=FONT, color=colours.faint, size=12, margin=[4, 10, 8, 10]),
         legend_position="bottom",
         legend_text=element_text(family=FONT, color=colours.ink, size=13),
+        legend_title=element_text(family=FONT, color=colours.faint, size=13),
         legend_background=element_rect(fill=colours.panel, size=0),
         plot_background=element_rect(fill=colours.panel, size=0),
         legend_margin=2,
@@ -137,7 +149,7 @@ def _frame(theme: str) -> FeatureSpec:
 def points(theme: str, colour: str) -> PlotSpec:
     """Give an empty, transparent figure of points: a live map fills in the flights of each frame.
 
-    Its data will have the columns longitude, latitude and value (a status or a phase).
+    Its data will have the columns longitude, latitude and value (a status, a phase or a hue).
     """
     chosen = colours(theme, colour)
     clear = element_rect(fill="rgba(0,0,0,0)", size=0)

@@ -1,15 +1,16 @@
-"""The colours of every picture, defined once: two themes, one colour per status and phase.
+"""The colours of every picture, defined once: two themes, a colour per status, phase and hue.
 
 Chosen so that people with a red or green deficiency can tell them apart (a test simulates it).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from flightlib.errors import SettingError, not_allowed
+from flightlib.records import REGION_DEGREES
 
 ThemeName = Literal["dark", "light"]
 
@@ -30,6 +31,8 @@ class Palette:
     route: str
     status: Mapping[str, str]
     phase: Mapping[str, str]
+    region: Mapping[str, str]  # by hue: there are more regions than colours
+    density: tuple[str, ...]  # from few to many
 
 
 DARK = Palette(
@@ -56,6 +59,15 @@ DARK = Palette(
         "DESCENT": "#ffb224",
         "LANDED": "#e0315f",
     },
+    region={
+        "0": "#7dd3fc",
+        "1": "#dc2626",
+        "2": "#fcd34d",
+        "3": "#8b5cf6",
+        "4": "#86efac",
+        "5": "#0d9488",
+    },
+    density=("#2f3f86", "#3f63b8", "#2f93c4", "#3cc4b0", "#a8e05f", "#fff3a3"),
 )
 LIGHT = Palette(
     sea="#b9d3e6",
@@ -81,9 +93,19 @@ LIGHT = Palette(
         "DESCENT": "#d97706",
         "LANDED": "#7a1f1a",
     },
+    region={
+        "0": "#0ea5e9",
+        "1": "#9d174d",
+        "2": "#ea580c",
+        "3": "#7c3aed",
+        "4": "#f87171",
+        "5": "#1e3a8a",
+    },
+    density=("#d5e8c8", "#9fd3bd", "#5cb6bd", "#2f8bb5", "#30599d", "#2d2a6e"),
 )
 PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT}
-COLOURINGS = ("status", "phase")
+WORDS = ("status", "phase")  # what has few values, each with a colour of its own
+COLOURINGS = (*WORDS, "region")
 
 
 def palette(theme: str) -> Palette:
@@ -94,13 +116,31 @@ def palette(theme: str) -> Palette:
 
 
 def colours(theme: str, by: str) -> Mapping[str, str]:
-    """Give the colour of every status or phase; raises SettingError for another `by`."""
+    """Give the colour of every status, phase or hue of regions; raises SettingError for others."""
     if by not in COLOURINGS:
         raise SettingError(not_allowed("colour", by, COLOURINGS))
+    chosen: Mapping[str, str] = getattr(palette(theme), by)
+    return chosen
+
+
+def hue(region: str | None) -> int:
+    """Give the hue of a region such as "40_-75", another than its eight neighbours have.
+
+    What is no region has hue -1.
+    """
+    try:
+        south, west = (int(corner) // REGION_DEGREES for corner in str(region).split("_"))
+    except ValueError:
+        return -1
+    return (west + 2 * south) % len(DARK.region)
+
+
+def region_colours(theme: str, regions: Iterable[str]) -> Mapping[str, str]:
+    """Give the colour of each of these regions."""
     chosen = palette(theme)
-    return chosen.status if by == "status" else chosen.phase
+    return {name: chosen.region.get(str(hue(name)), chosen.faint) for name in regions}
 
 
-def label(value: str) -> str:
-    """Write a status or phase as people do: ON_TIME becomes On time."""
-    return value.replace("_", " ").capitalize()
+def label(value: str, by: str = "status") -> str:
+    """Write a status or phase as people do: ON_TIME becomes On time; all else stays as it is."""
+    return value.replace("_", " ").capitalize() if by in WORDS else value

@@ -1,7 +1,21 @@
-"""Live widgets: a stream joined to a picture, in a notebook cell."""
+"""Live widgets: a stream, a query or a job joined to a picture, in a notebook cell."""
 
 from flightlib.widgets.bars import LiveBars
 from flightlib.widgets.map import LiveMap
-from flightlib.widgets.snapshot import Snapshot
+from flightlib.widgets.panel import JobPanel
+from flightlib.widgets.protocols import Column, Job, JobFacts, Query
+from flightlib.widgets.snapshot import Sheet, Snapshot
+from flightlib.widgets.table import LiveTable
 
-__all__ = ["LiveBars", "LiveMap", "Snapshot"]
+__all__ = [
+    "Column",
+    "Job",
+    "JobFacts",
+    "JobPanel",
+    "LiveBars",
+    "LiveMap",
+    "LiveTable",
+    "Query",
+    "Sheet",
+    "Snapshot",
+]

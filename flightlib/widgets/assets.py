@@ -19,9 +19,10 @@ from flightlib import charts
 
 MODULES = (
     *("geo", "frames", "theme", "figure", "layer", "marks", "gestures"),
-    *("card", "legend", "status", "map", "flights", "bars", "app"),
+    *("card", "legend", "status", "plain", "plot", "table", "panel", "map", "flights", "app"),
 )
 """The drawing code, joined into one module in this order."""
+STYLES = ("map", "plain")
 
 
 def read(name: str) -> str:
@@ -37,6 +38,11 @@ def pack(content: bytes) -> bytes:
 def name_of(packed: bytes) -> str:
     """Name a packed script by its content, so that a page loads each version once."""
     return hashlib.sha256(packed).hexdigest()[:16]
+
+
+def style() -> str:
+    """Read what the widgets look like."""
+    return "\n".join(read(f"{name}.css") for name in STYLES)
 
 
 @cache

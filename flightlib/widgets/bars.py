@@ -8,17 +8,17 @@ from typing import Any
 from flightlib import charts
 from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight, to_frame
-from flightlib.widgets.live_widget import LiveWidget
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
+from flightlib.widgets.stream_widget import StreamWidget
 
 
-class LiveBars(LiveWidget):
+class LiveBars(StreamWidget):
     """Watch flights being counted: `LiveBars("/flights/sse", by="status")`.
 
-    `by` is "status", "phase", "operator", "aircraft_type", "origin" or "destination"; the other
-    arguments are those of `LiveMap`. Raises SettingError for an argument that is not allowed,
-    StreamError when there is no backend or it refuses a filter.
+    `by` is "status", "phase", "region", "operator", "aircraft_type", "origin" or "destination";
+    the other arguments are those of `LiveMap`. Raises SettingError for an argument that is not
+    allowed, StreamError when there is no backend or it refuses a filter.
     """
 
     def __init__(
@@ -36,13 +36,15 @@ class LiveBars(LiveWidget):
         super().__init__(url, every, theme, height, filters)
 
     def _content(self) -> dict[str, Any]:
-        return {"kind": "bars"}
+        return {"kind": "plot", "source": "flights"}
 
     def _frame(self, flights: Mapping[str, Flight]) -> Message:
         table = to_frame(flights)
         specs = {t: charts.spec(charts.bars(table, self._by, t)) for t in charts.PALETTES}
         number = charts.counts(table, self._by)
-        words = ", ".join(f"{charts.label(str(name))} {count:,}" for name, count in number.items())
+        words = ", ".join(
+            f"{charts.label(str(name), self._by)} {count:,}" for name, count in number.items()
+        )
         return {"type": "frame", "specs": specs, "words": words}, []
 
     def _draw(self, theme: str) -> Snapshot:

@@ -1,9 +1,9 @@
 """Pack one picture of the sky for the browser: numbers as 32-bit floats, words only once. Pure.
 
-A frame is eleven columns of little-endian float32, one after the other, a value per flight:
+A frame is twelve columns of little-endian float32, one after the other, a value per flight:
 roster index, longitude, latitude and heading (degrees), altitude (feet), ground speed (knots),
 vertical speed (ft/min), status and phase (places in `STATUSES` and `PHASES`, -1 unknown),
-delay (seconds, NaN unknown), age of the report (seconds).
+delay (seconds, NaN unknown), age of the report (seconds), hue of the region.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flightlib.charts import hue
 from flightlib.live import Flight
 from flightlib.records import PHASES, STATUSES
 
 COLUMNS = (
     *("index", "longitude", "latitude", "heading", "altitude", "ground_speed"),
-    *("vertical_speed", "status", "phase", "delay", "age"),
+    *("vertical_speed", "status", "phase", "delay", "age", "hue"),
 )
 WORDS = (
     *("flight_id", "callsign", "aircraft_type", "registration", "operator"),
-    *("origin", "destination"),
+    *("origin", "destination", "region"),
 )
 NUMBERS = COLUMNS[1:7]
 STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
@@ -73,6 +74,7 @@ def pack(flights: Mapping[str, Flight], roster: Roster, now_ms: int) -> bytes:
         [PHASE_CODE.get(flight.get("phase", ""), -1) for flight in rows],
         [_delay(flight) for flight in rows],
         [(now_ms - flight["timestamp"]) / 1000 for flight in rows],
+        [hue(flight.get("region")) for flight in rows],
     ]
     return np.array(columns, dtype="<f4").tobytes()
 

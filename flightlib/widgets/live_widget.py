@@ -1,18 +1,15 @@
-"""What every live widget does: follow a stream, hear its browsers, and stop."""
+"""What every live widget does: follow its source, hear its browsers, and stop."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import anywidget
 
 from flightlib import charts
 from flightlib.errors import SettingError, not_allowed
-from flightlib.live import Flight, Freshness, Stream
 from flightlib.widgets import assets
 from flightlib.widgets.pump import Message, Pump
-from flightlib.widgets.snapshot import Snapshot, await_flights
 from flightlib.widgets.sources import Source
 
 THEMES = ("auto", "dark", "light")
@@ -20,13 +17,11 @@ SMALLEST_PX, TALLEST_PX = 120, 4000
 
 
 class LiveWidget(anywidget.AnyWidget):
-    """A stream joined to a picture; subclasses say what the picture is."""
+    """Something live joined to a picture; subclasses say what the picture is."""
 
     _esm = assets.read("boot.js")
 
-    def __init__(
-        self, url: str, every: float, theme: str, height: int, filters: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, source: Source, theme: str, height: int) -> None:
         if theme not in THEMES:
             raise SettingError(not_allowed("theme", theme, THEMES))
         if not SMALLEST_PX <= height <= TALLEST_PX:
@@ -35,10 +30,9 @@ class LiveWidget(anywidget.AnyWidget):
             )
         self._worn = "light" if theme == "light" else "dark"  # until a browser says otherwise
         self._theme, self._height, self._closed = theme, height, False
-        self._source = Source(url, every, dict(filters))
-        self._source.open()
+        source.open()
         super().__init__()
-        self._pump = Pump(self._source, self.send, self._setup, self._frame)
+        self._pump = Pump(source, self.send, self._setup, self._frame)
         self.on_msg(self._heard)
         self._pump.start()
 
@@ -46,53 +40,35 @@ class LiveWidget(anywidget.AnyWidget):
         """Give what the picture needs in the browser before the first frame."""
         raise NotImplementedError
 
-    def _frame(self, flights: Mapping[str, Flight]) -> Message:
+    def _frame(self, picture: Any) -> Message:
         """Give one frame of the picture."""
         raise NotImplementedError
 
-    def _draw(self, theme: str) -> Snapshot:
-        """Draw the newest picture once and for all."""
+    def _line(self) -> str:
+        """Say how things stand, in one line."""
         raise NotImplementedError
 
-    @property
-    def stream(self) -> Stream:
-        """The stream behind the picture."""
-        return self._source.stream
-
-    @property
-    def freshness(self) -> Freshness:
-        """How fresh the picture is, as of now."""
-        return self.stream.freshness
-
-    def snapshot(self, within_s: float = 15.0) -> Snapshot:
-        """Take a still picture with its numbers: it stays in the notebook when the kernel is gone.
-
-        Waits up to `within_s` seconds for the first flights. Raises StreamError, saying why, when
-        none came.
-        """
-        if not self._closed:
-            self._pump.start()
-            self._source.open()
-        await_flights(self.stream, within_s)
-        return self._draw(self._worn)
-
     def close(self) -> None:
-        """Stop following the stream; the last picture stays, and says that it is closed."""
+        """Stop following; the last picture stays, and says that it is closed."""
         if hasattr(self, "_pump"):
             self._closed = True
             self._pump.stop()
 
+    def show(self) -> None:
+        """Send everything, unasked: this widget is being displayed."""
+        self._pump.show()
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__} · {self.freshness}"
+        return f"{type(self).__name__} · {self._line()}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        self._pump.show()
+        self.show()
         return super()._repr_mimebundle_(**kwargs)
 
     def _setup(self) -> Message:
         plot, app = assets.plot_script(), assets.app_script()
         names = {"plot": assets.name_of(plot), "app": assets.name_of(app)}
-        shared = {"theme": self._theme, "height": self._height, "css": assets.read("map.css")}
+        shared = {"theme": self._theme, "height": self._height, "css": assets.style()}
         content = assets.payload({"palettes": assets.palettes(), **shared, **self._content()})
         return {"type": "setup", **names}, [plot, app, content]
 
@@ -105,3 +81,8 @@ class LiveWidget(anywidget.AnyWidget):
         elif message.get("type") == "views":
             count = message.get("count")
             self._pump.count(str(message.get("client")), count if isinstance(count, int) else 0)
+        elif message.get("type") == "stop":
+            self._stop_pressed()
+
+    def _stop_pressed(self) -> None:
+        """Do what the Stop button promises; most widgets have none."""

@@ -12,9 +12,9 @@ from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight, to_frame
 from flightlib.records import PHASES, STATUSES
 from flightlib.widgets import frames
-from flightlib.widgets.live_widget import LiveWidget
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
+from flightlib.widgets.stream_widget import StreamWidget
 
 MARKERS = ("auto", "arrows", "points")
 NAMES_AT_HOME = 26  # airports named before zooming in, at most; three times as many have a dot
@@ -22,15 +22,16 @@ PLACES = {"us": " over the United States", "europe": " over Europe", "world": " 
 GROUND_AROUND = 1.5  # how far land is drawn beyond the region, as a share of its size
 
 
-class LiveMap(LiveWidget):
+class LiveMap(StreamWidget):
     """Watch flights move: `LiveMap("/flights/sse")` as a cell's last line.
 
     `url` is a stream's path on this kernel's backend, or a full address; `every` is seconds
     between frames (0.25 to 5). `region` is "us", "europe", "world", or (west, south, east, north)
-    in degrees. `colour` is "status" or "phase"; `theme` is "auto" (follow JupyterLab), "dark" or
-    "light"; `height` is pixels. `markers` is "arrows" (what "auto" means: they show the heading)
-    or "points" (drawn by Lets-Plot itself). What else is given filters the stream: `bbox`,
-    `status`, `min_altitude` and `max_altitude` (feet), `delayed`.
+    in degrees. `colour` is "status", "phase" or "region" (cells of 5 by 5 degrees; neighbours
+    differ). `theme` is "auto" (follow JupyterLab), "dark" or "light"; `height` is pixels.
+    `markers` is "arrows" (what "auto" means: they show the heading) or "points" (drawn by
+    Lets-Plot itself). What else is given filters the stream: `bbox`, `status`, `min_altitude` and
+    `max_altitude` (feet), `delayed`.
 
     Hover an aircraft for its details; click it for its route and its trail; wheel, drag and double
     click zoom, pan and go home; press a word of the legend to hide its flights.

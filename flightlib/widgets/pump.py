@@ -5,17 +5,16 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
 from typing import Any
 
 from flightlib.errors import StreamError
-from flightlib.live import Flight, Freshness, Stream
 from flightlib.widgets.sources import Source
 
 Message = tuple[dict[str, Any], list[bytes]]
 HEARTBEAT_S = 2.0  # a word at least so often: the browser calls 5 s of silence by its name
-UNSEEN_S = 20.0  # a widget that nobody sees for so long lets go of its stream
+UNSEEN_S = 20.0  # a widget that nobody sees for so long lets go of its source
+REST_S = 0.2  # between two frames at least: a query may change as fast as it likes
 UNASKED_AT_S = (0.4, 2.0, 5.0)
 """Seconds after it was shown when a widget sends everything unasked: a kernel that is busy with
 the next cells may not hear the browser ask."""
@@ -32,13 +31,13 @@ class Pump:
         source: Source,
         send: Callable[[dict[str, Any], list[bytes]], None],
         setup: Callable[[], Message],
-        frame: Callable[[Mapping[str, Flight]], Message],
+        frame: Callable[[Any], Message],
     ) -> None:
         self._source, self._send, self._setup, self._frame = source, send, setup, frame
         self._gate = threading.Lock()
         self._news = threading.Event()
         self._thread: threading.Thread | None = None
-        self._stopping = False
+        self._over = threading.Event()
         self._asked = False  # for everything, from the start
         self._due: list[float] = []
         self._audience: dict[str, int] = {}  # views by browser, as the browsers tell
@@ -46,10 +45,10 @@ class Pump:
         self._seen_at = time.monotonic()
 
     def start(self) -> None:
-        """Follow the stream and send; a pump that runs already goes on."""
+        """Follow the source and send; a pump that runs already goes on."""
         with self._gate:
             self._seen_at = time.monotonic()
-            if self._thread is None and not self._stopping:
+            if self._thread is None and not self._over.is_set():
                 run = threading.Thread(target=self._run, name="flightlib-widget", daemon=True)
                 self._thread = run
                 # A kernel that ends while a large message is under way complains loudly.
@@ -59,7 +58,8 @@ class Pump:
     def stop(self) -> None:
         """End for good, with a last word to the browsers; stopping twice is harmless."""
         with self._gate:
-            thread, self._stopping = self._thread, True
+            thread = self._thread
+            self._over.set()
         self._news.set()
         atexit.unregister(self.stop)
         if thread is not None and thread is not threading.current_thread():
@@ -72,6 +72,7 @@ class Pump:
         self._due = [now + later for later in UNASKED_AT_S]
         self._shown = True
         self.start()
+        self._news.set()
 
     def ask(self) -> None:
         """Send everything: a browser has come anew, and the others will say that they are here."""
@@ -89,40 +90,45 @@ class Pump:
 
     def _run(self) -> None:
         """Send whatever is new, until stopped or unseen for long."""
-        stream = self._open()
-        forget = stream.on_change(lambda _: self._news.set())
-        sent: Mapping[str, Flight] | None = None
+        self._open()
+        forget = self._source.listen(self._news.set)
+        sent: Any = None
         try:
             while not self._ended():
-                self._news.wait(HEARTBEAT_S if not self._due else 0.2)
+                self._news.wait(self._patience_s())
                 self._news.clear()
                 if self._everything_is_due():
                     self._send(*self._setup())
                     sent = None
                 if self._shown:
-                    sent = self._tell(stream, sent)
-            self._say_goodbye(stream.freshness)
+                    sent = self._tell(sent)
+            self._say_goodbye()
         finally:
             forget()
             with self._gate:
                 self._let_go()
 
-    def _tell(self, stream: Stream, sent: Mapping[str, Flight] | None) -> Mapping[str, Flight]:
-        """Send the newest picture, or only a word when the browsers have it already."""
-        flights = stream.flights
-        message, buffers = self._frame(flights) if flights is not sent else ({"type": "word"}, [])
-        self._send({**message, "freshness": asdict(stream.freshness)}, buffers)
-        return flights
+    def _patience_s(self) -> float:
+        return 0.2 if self._due else min(HEARTBEAT_S, self._source.beat_s)
 
-    def _open(self) -> Stream:
-        """Follow the stream again after a rest; without a backend, wait until there is one."""
-        while True:
+    def _tell(self, sent: Any) -> Any:
+        """Send the newest picture, or only a word when the browsers have it already."""
+        picture = self._source.picture()
+        new = picture is not sent
+        message, buffers = self._frame(picture) if new else ({"type": "word"}, [])
+        self._send({**message, "freshness": self._source.told()}, buffers)
+        if new:
+            self._over.wait(REST_S)
+        return picture
+
+    def _open(self) -> None:
+        """Follow the source again after a rest; without a backend, wait until there is one."""
+        while not self._over.is_set():
             try:
                 return self._source.open()
             except StreamError:
-                if self._stopping:
-                    return self._source.stream
-                self._news.wait(HEARTBEAT_S)
+                self._over.wait(HEARTBEAT_S)
+        return None
 
     def _everything_is_due(self) -> bool:
         now = time.monotonic()
@@ -138,18 +144,19 @@ class Pump:
             views = self._audience.values()
             if any(views) or (self._shown and not views):
                 self._seen_at = now
-            over = self._stopping or now - self._seen_at > UNSEEN_S
+            over = self._over.is_set() or now - self._seen_at > UNSEEN_S
             if over:
                 self._let_go()
             return over
 
     def _let_go(self) -> None:
-        """Leave the stream and make room for a next thread: once, and under the gate."""
+        """Leave the source and make room for a next thread: once, and under the gate."""
         if self._thread is threading.current_thread():
             self._thread = None
             self._source.close()
 
-    def _say_goodbye(self, told: Freshness) -> None:
-        if self._stopping and self._shown:
-            last = asdict(told) | {"state": "disconnected", "message": "Closed", "ended": True}
+    def _say_goodbye(self) -> None:
+        if self._over.is_set() and self._shown:
+            closed = {"state": "disconnected", "message": "Closed", "ended": True}
+            last = self._source.told() | closed
             self._send({"type": "word", "freshness": last}, [])

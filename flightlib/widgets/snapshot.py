@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,44 @@ from flightlib.errors import StreamError
 from flightlib.live import Freshness, Stream
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """One picture as SVG, with its numbers in words beside it."""
+class _Still:
+    """What a snapshot is: something in one format, and in words beside it."""
 
-    svg: str
-    words: str
+    _format: str
+
+    def __init__(self, drawn: str, words: str) -> None:
+        self._drawn, self.words = drawn, words
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": self.words}
+        return {self._format: self._drawn, "text/plain": self.words}
 
     def save(self, path: str | Path) -> Path:
-        """Write the picture to a file, as SVG; returns where it is."""
+        """Write it to a file; returns where it is."""
         target = Path(path)
-        target.write_text(self.svg, encoding="utf-8")
+        target.write_text(self._drawn, encoding="utf-8")
         return target
+
+
+class Snapshot(_Still):
+    """One picture as SVG, with its numbers in words beside it."""
+
+    _format = "image/svg+xml"
+
+    @property
+    def svg(self) -> str:
+        """The picture itself."""
+        return self._drawn
+
+
+class Sheet(_Still):
+    """A table or a few facts as HTML, with the same in plain text beside it."""
+
+    _format = "text/html"
+
+    @property
+    def html(self) -> str:
+        """The table itself."""
+        return self._drawn
 
 
 def await_flights(stream: Stream, within_s: float) -> None:

@@ -266,7 +266,7 @@ def test_the_map_follows_the_theme_of_the_lab(home: Any) -> None:
 def test_bars_and_snapshot_stand_below(lab: Any) -> None:
     """The bars count live, and the snapshot cell has left a static picture."""
     lab.until(lambda: lab.root(1).get("state") == "live")
-    assert lab.page.locator(".flightlib-bars svg.plt-container").count() == 1
+    assert lab.page.locator(".flightlib-plot svg.plt-container").count() == 1
     snapshot = lab.page.locator(".jp-Cell").nth(3).locator(".jp-OutputArea-output svg, img")
     lab.until(lambda: snapshot.count() >= 1)
 

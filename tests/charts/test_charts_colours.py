@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("sight", SIGHTS)
 @pytest.mark.parametrize("by", charts.COLOURINGS)
 @pytest.mark.parametrize("theme", charts.PALETTES)
-def test_statuses_and_phases_can_be_told_apart(theme: str, by: str, sight: str) -> None:
+def test_the_colours_of_one_picture_can_be_told_apart(theme: str, by: str, sight: str) -> None:
     """Any two colours differ clearly (CIE76 over 22), also without the red or green cones."""
     seen = {
         name: lab(np.array(SIGHTS[sight]) @ linear(colour))
@@ -67,7 +67,7 @@ def test_words_and_markers_stand_out_from_their_ground(theme: str) -> None:
     colours = charts.palette(theme)
     assert contrast(colours.ink, colours.panel) > 7
     assert contrast(colours.faint, colours.panel) > 4.5
-    for marker in colours.status.values():
+    for marker in (*colours.status.values(), *colours.region.values()):
         assert contrast(marker, colours.land) > 2.5
 
 
@@ -83,6 +83,26 @@ def test_every_status_and_phase_has_a_colour() -> None:
     for theme in charts.PALETTES:
         assert tuple(charts.colours(theme, "status")) == STATUSES
         assert tuple(charts.colours(theme, "phase")) == PHASES
+
+
+def test_a_region_has_another_hue_than_its_neighbours() -> None:
+    """On the whole globe no region shares its colour with any of the eight around it."""
+    for south in range(-90, 90, 5):
+        for west in range(-175, 175, 5):
+            around = {
+                charts.hue(f"{south + up}_{west + right}")
+                for up, right in product((-5, 0, 5), repeat=2)
+                if up or right
+            }
+            assert charts.hue(f"{south}_{west}") not in around
+
+
+def test_what_is_no_region_is_faint() -> None:
+    """A missing or strange region has no hue, and the colour of what may be overlooked."""
+    assert {charts.hue(word) for word in (None, "", "north", "40", "1_2_3")} == {-1}
+    told = charts.region_colours("dark", ["40_-75", "north"])
+    assert told["north"] == charts.palette("dark").faint
+    assert told["40_-75"] == charts.palette("dark").region[str(charts.hue("40_-75"))]
 
 
 def test_an_unknown_theme_or_colouring_is_named() -> None:

@@ -71,6 +71,26 @@ def test_every_status_and_phase_is_drawn_in_its_colour(
         assert len(re.findall(re.escape(rgb(colour)), drawn)) >= 2, word
 
 
+@pytest.mark.parametrize("theme", charts.PALETTES)
+def test_regions_are_drawn_in_their_hues_and_the_busiest_are_named(theme: str) -> None:
+    """Of many regions each is coloured, the legend counts them and names the busiest five."""
+    regions = [f"{south}_{west}" for south in (30, 35, 40) for west in (-110, -105, -100)]
+    drawn = plain_svg(charts.flight_map(table(region=[*regions, "40_-100"]), "region", theme=theme))
+    assert "9 regions of 5°" in drawn
+    assert "40_-100 2" in drawn
+    assert sum(f"{region} 1" in drawn for region in regions) == 4
+    for colour in charts.region_colours(theme, regions).values():
+        assert rgb(colour) in drawn
+
+
+def test_bars_by_region_wear_the_hues_of_the_map() -> None:
+    """The bar of a region is named as it is, in the colour that its flights have."""
+    drawn = plain_svg(charts.bars(table(region=["40_-75", "40_-75", "35_-100"]), "region"))
+    for region, colour in charts.region_colours("dark", ["40_-75", "35_-100"]).items():
+        assert region in drawn
+        assert rgb(colour) in drawn
+
+
 def test_the_picture_counts_its_flights() -> None:
     """Title, legend and caption carry the numbers."""
     flights = table(status=["ON_TIME", "ON_TIME", "DELAYED"])
@@ -110,6 +130,7 @@ def test_an_empty_sky_is_a_map_without_flights() -> None:
         drawn = charts.svg(charts.flight_map(flights))
         assert "0 flights" in drawn
         assert "On time 0" in drawn
+        assert "0 flights" in charts.svg(charts.flight_map(flights, "region"))
         assert "0 flights by status" in charts.svg(charts.bars(flights.head(0)))
 
 

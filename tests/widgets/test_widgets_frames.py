@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scripted import flight
 
+from flightlib import charts
 from flightlib.records import PHASES, STATUSES
 from flightlib.widgets import assets
 from flightlib.widgets.frames import COLUMNS, WORDS, Roster, pack, unpack
@@ -33,6 +34,7 @@ def test_a_frame_comes_out_as_it_went_in() -> None:
     assert columns["age"].tolist() == [1, 0]
     assert [STATUSES[int(i)] for i in columns["status"]] == ["ON_TIME", "DIVERTED"]
     assert [PHASES[int(i)] for i in columns["phase"]] == ["CRUISE", "LANDED"]
+    assert columns["hue"].tolist() == [charts.hue("35_-110")] * 2
 
 
 def test_what_is_unknown_is_marked_not_invented() -> None:
@@ -45,10 +47,10 @@ def test_what_is_unknown_is_marked_not_invented() -> None:
     assert (columns["status"][0], columns["phase"][0]) == (-1, -1)
 
 
-def test_a_thousand_flights_are_44_kilobytes() -> None:
-    """A frame is eleven 4-byte numbers a flight, and nothing else."""
+def test_a_thousand_flights_are_48_kilobytes() -> None:
+    """A frame is twelve 4-byte numbers a flight, and nothing else."""
     flights = sky(*(f"F{i}" for i in range(1000)))
-    assert len(pack(flights, Roster(), 0)) == 1000 * 11 * 4
+    assert len(pack(flights, Roster(), 0)) == 1000 * 12 * 4
     assert len(pack({}, Roster(), 0)) == 0
 
 
@@ -62,6 +64,15 @@ def test_the_browser_reads_the_columns_the_kernel_writes() -> None:
 
     assert tuple(listed("COLUMNS")) == COLUMNS
     assert [{"type": "aircraft_type"}.get(word, word) for word in listed("WORDS")] == list(WORDS)
+
+
+def test_a_region_is_told_when_a_flight_enters_it() -> None:
+    """The region is one of the words, so the browser hears of a new one, and only then."""
+    roster = Roster()
+    roster.news(sky("A"))
+    [told] = roster.news(sky("A", region="40_-75"))
+    assert told[-1] == "40_-75"
+    assert roster.news(sky("A", region="40_-75")) == []
 
 
 def test_words_are_told_once() -> None:
@@ -78,7 +89,7 @@ def test_changed_words_are_told_again_under_the_same_number() -> None:
     [first] = roster.news(sky("A"))
     [second] = roster.news(sky("A", destination="KSLC"))
     assert second[0] == first[0]
-    assert second[-1] == "KSLC"
+    assert second[1 + WORDS.index("destination")] == "KSLC"
 
 
 def test_numbers_of_the_gone_are_never_given_to_another() -> None:

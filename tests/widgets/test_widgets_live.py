@@ -5,77 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import Script, event, flight, serving
+from browserlike import Sent, of_type, say, until
+from scripted import Script, event, flight
 
 from flightlib.errors import SettingError, StreamError
-from flightlib.widgets import LiveBars, LiveMap, pump
+from flightlib.widgets import LiveBars, pump
 from flightlib.widgets.live_widget import LiveWidget
-
-Sent = list[tuple[dict[str, Any], list[bytes]]]
-
-
-@pytest.fixture
-def script() -> Iterator[Script]:
-    """A running stream whose first word is a snapshot of two flights."""
-    with serving() as server:
-        yield server.script
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """Everything that widgets send to their browsers."""
-    messages: Sent = []
-
-    def record(_self: Any, content: dict[str, Any], buffers: list[bytes]) -> None:
-        messages.append((content, buffers))
-
-    monkeypatch.setattr(LiveWidget, "send", record)
-    return messages
-
-
-@pytest.fixture
-def make(script: Script, sent: Sent) -> Iterator[Callable[..., LiveWidget]]:
-    """Make widgets on the scripted stream; afterwards none of their threads is left."""
-    made: list[LiveWidget] = []
-
-    def create(kind: type[LiveWidget] = LiveMap, **given: Any) -> LiveWidget:
-        made.append(kind(script.url, **given))
-        return made[-1]
-
-    yield create
-    for widget in made:
-        widget.close()
-    left = [t.name for t in threading.enumerate() if t.name.startswith("flightlib-")]
-    assert left == []
-
-
-def until(condition: Callable[[], Any], within_s: float = 10.0) -> Any:
-    """Wait until something is so, and give it."""
-    deadline = time.monotonic() + within_s
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.01)
-    return found
-
-
-def of_type(sent: Sent, kind: str) -> Sent:
-    """The messages of one type."""
-    return [one for one in sent if one[0]["type"] == kind]
-
-
-def words_of(sent: Sent) -> list[dict[str, Any]]:
-    """How fresh the picture was said to be, message by message."""
-    return [message["freshness"] for message, _ in sent if "freshness" in message]
-
-
-def say(widget: LiveWidget, **message: Any) -> None:
-    """Speak as a browser does."""
-    widget._handle_custom_msg(message, [])
 
 
 def test_nothing_is_sent_to_nobody(make: Callable[..., LiveWidget], sent: Sent) -> None:
@@ -139,7 +78,7 @@ def test_a_busy_kernel_sends_unasked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once displayed, everything goes out although no browser could be heard."""
-    monkeypatch.setattr(pump, "UNASKED_AT_S", (0.05, 0.3))
+    monkeypatch.setattr(pump, "UNASKED_AT_S", (0.05, 1.5))
     script.say(event("snapshot", flights=[flight("A")]))
     widget = make()
     widget._repr_mimebundle_()
@@ -269,7 +208,7 @@ def test_strange_messages_from_a_browser_harm_nothing(
     [
         ({"theme": "blue"}, "theme cannot be 'blue'; allowed: auto, dark, light"),
         ({"height": 5}, "height cannot be 5; allowed: 120 to 4,000"),
-        ({"colour": "speed"}, "colour cannot be 'speed'; allowed: status, phase"),
+        ({"colour": "speed"}, "colour cannot be 'speed'; allowed: status, phase, region"),
         ({"markers": "planes"}, "markers cannot be 'planes'; allowed: auto, arrows, points"),
         ({"region": "moon"}, "region cannot be 'moon'; allowed: us, europe"),
     ],

@@ -23,6 +23,7 @@ function facts(store, frame, row) {
     heading: frame.heading[row],
     status: delay ? `${status}, ${delay}` : status,
     phase: named(phases[frame.phase[row]] ?? ""),
+    region: words.region ?? "",
   };
 }
 
@@ -56,7 +57,7 @@ class Card {
       ["Aircraft", [words.type, words.registration, words.operator].filter(Boolean).join(" · ")],
       ["Altitude", told.level], ["Climb", far(told)],
       ["Speed", `${told.speed} · heading ${Math.round(told.heading)}°`],
-      ["Status", told.status], ["Phase", told.phase],
+      ["Status", told.status], ["Phase", told.phase], ["Region", told.region],
       ["Trail", `${trail.length} ${trail.length === 1 ? "report" : "reports"}`],
       ["Note", gone ? "no longer in the stream" : ""],
     ];

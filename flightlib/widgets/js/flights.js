@@ -5,11 +5,11 @@ Object.assign(LiveMap.prototype, {
   take() {
     if (this.frame || !this.store.latest) return Boolean(this.frame);
     this.frame = unpack(this.store.latest);
-    this.codes = this.setup.colour === "phase" ? this.frame.phase : this.frame.status;
-    this.legend.count(this.codes);
+    this.codes = this.frame[this.setup.colour === "region" ? "hue" : this.setup.colour];
     this.root.dataset.frames = String(this.store.frames);
     this.root.dataset.flights = String(this.frame.rows);
     if (this.frame.index.some((index) => !this.store.roster.has(index))) this.askRoster();
+    this.legend.count(this.codes, (row) => wordsOf(this.store, this.frame.index[row]).region);
     this.follow();
     this.line.tell();
     return true;
@@ -141,7 +141,8 @@ Object.assign(LiveMap.prototype, {
     const told = facts(this.store, this.frame, row);
     ring(ink, this.x[row], this.y[row], 12, this.palette.ink);
     const first = [told.type, told.route].filter(Boolean).join(" · ");
-    say(this.tip, told.callsign, [first, `${told.level} · ${told.speed}`, told.status], this.x[row], this.y[row], this.camera.width);
+    const lines = [first, `${told.level} · ${told.speed}`, told.status, told.region && `Region ${told.region}`];
+    say(this.tip, told.callsign, lines, this.x[row], this.y[row], this.camera.width);
   },
 
   hoverAirport(x, y) {

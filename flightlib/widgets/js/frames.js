@@ -2,7 +2,7 @@
 
 const COLUMNS = [
   "index", "longitude", "latitude", "heading", "altitude", "ground_speed",
-  "vertical_speed", "status", "phase", "delay", "age",
+  "vertical_speed", "status", "phase", "delay", "age", "hue",
 ];
 
 function unpack({ rows, buffer }) {
@@ -13,7 +13,7 @@ function unpack({ rows, buffer }) {
   return frame;
 }
 
-const WORDS = ["flight_id", "callsign", "type", "registration", "operator", "origin", "destination"];
+const WORDS = ["flight_id", "callsign", "type", "registration", "operator", "origin", "destination", "region"];
 
 // What the roster knows about one row of a frame.
 function wordsOf(store, index) {

@@ -39,9 +39,9 @@ class LiveMap {
     this.tip.hidden = true;
     this.card = new Card(() => this.leave());
     this.stage.append(this.sky, this.tip, this.buttons(), this.card.element);
-    this.names = this.setup.colour === "phase" ? this.setup.phases : this.setup.statuses;
-    this.legend = new Legend(this.names, () => this.again());
-    this.line = new StatusLine(root, this.store, () => this.shown().length);
+    this.names = Object.keys(this.setup.palettes.dark[this.setup.colour]);
+    this.legend = this.setup.colour === "region" ? new RegionLegend() : new Legend(this.names, () => this.again());
+    this.line = new StatusLine(root, () => judge(this.store, this.shown().length));
     this.trouble = make("div", "trouble");
     this.trouble.hidden = true;
     const foot = make("div", "foot");
@@ -89,7 +89,7 @@ class LiveMap {
   dress() {
     this.theme = themeOf(this.setup.theme);
     this.palette = wear(this.root, this.store, this.theme);
-    const chosen = this.setup.colour === "phase" ? this.palette.phase : this.palette.status;
+    const chosen = this.palette[this.setup.colour];
     const shape = (name) => (this.points ? "dot" : name === "CANCELLED" ? "cross" : "arrow");
     this.marks = this.names.map((name) => [chosen[name], shape(name)]);
     this.legend.wear(this.marks, this.palette.sea);

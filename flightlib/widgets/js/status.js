@@ -35,20 +35,50 @@ function trouble(state, fresh, heardAt) {
   return `${message} (since ${clock(fresh.since_ms)}${last})`;
 }
 
+// A query's line: how it stands, how many rows there are, how fast they come, and since when not.
+function judgeQuery(store, shown = Infinity) {
+  const now = performance.now();
+  const fresh = store.freshness;
+  if (!fresh) return { state: "connecting", words: "Waiting for the first word from the kernel…" };
+  const quiet = now - store.heard;
+  if (quiet > KERNEL_SILENT_MS && !fresh.ended)
+    return { state: "kernel silent", words: `The kernel has sent nothing since ${clock(Date.now() - quiet)}` };
+  const running = fresh.state === "running";
+  const known = fresh.state === "disconnected" ? "" : `${fresh.state}${fresh.message ? ": " : ""}`;
+  const rows = `${whole(fresh.total)} ${fresh.total === 1 ? "row" : "rows"}`;
+  const parts = [`${known}${fresh.message.replace(/[.\s]+$/, "")}`];
+  parts.push(shown < fresh.total ? `${rows}, the newest ${whole(shown)} here` : rows);
+  if (running) parts.push(`${fresh.rows_per_s < 10 ? fresh.rows_per_s.toFixed(1) : whole(fresh.rows_per_s)} rows/s`);
+  if (fresh.age_s === null) parts.push("no row yet");
+  else if (running) parts.push(`last row ${ageWords(fresh.age_s + (now - fresh.at) / 1000)} ago`);
+  return { state: running ? (fresh.message ? "troubled" : "live") : fresh.state, words: parts.join(" · ") };
+}
+
+// A job's line: when the cluster was last asked, or what stands in the way.
+function judgeJob(store) {
+  const fresh = store.freshness;
+  if (!fresh) return { state: "connecting", words: "Asking the cluster…" };
+  const quiet = performance.now() - store.heard;
+  if (quiet > KERNEL_SILENT_MS && !fresh.ended)
+    return { state: "kernel silent", words: `The kernel has sent nothing since ${clock(Date.now() - quiet)}` };
+  if (fresh.message) return { state: fresh.ended ? fresh.state : "troubled", words: fresh.message };
+  return { state: "live", words: `asked the cluster ${ageWords(quiet / 1000)} ago` };
+}
+
 class StatusLine {
-  constructor(root, store, shown) {
+  constructor(root, judge) {
     this.line = make("div", "status");
     this.dot = make("span", "dot");
     this.words = make("span");
     this.line.append(this.dot, this.words);
     this.line.setAttribute("role", "status");
     this.line.setAttribute("aria-live", "off");
-    Object.assign(this, { root, store, shown });
+    Object.assign(this, { root, judge });
     this.timer = setInterval(() => this.tell(), 500);
   }
 
   tell() {
-    const { state, words } = judge(this.store, this.shown());
+    const { state, words } = this.judge();
     this.words.textContent = words;
     if (this.root.dataset.state !== state) {
       this.root.dataset.state = state;

@@ -1,0 +1,69 @@
+// The live table: the newest rows of a query, kept in view at the bottom unless one reads above.
+
+const AT_END_PX = 30;
+
+class LiveTable extends Plain {
+  constructor(store, el) {
+    super(store, el, () => judgeQuery(store, this.shown ?? 0));
+    this.body.classList.add("flightlib-scroll");
+    this.body.style.height = `${this.setup.height}px`;
+    this.body.tabIndex = 0;
+    this.body.setAttribute("aria-label", "The newest rows");
+    this.head = document.createElement("thead");
+    this.rows = document.createElement("tbody");
+    const table = make("table", "table");
+    table.append(this.head, this.rows);
+    this.empty = make("p", "empty", "No row yet");
+    this.body.append(table, this.empty);
+    this.stop = this.stopButton("query");
+    this.foot.append(this.stop);
+    this.refresh();
+    this.again();
+  }
+
+  refresh() {
+    const fresh = this.store.freshness;
+    if (!fresh?.ended && !fresh?.message) return;
+    if (fresh.ended) this.stop.hidden = true;
+    else if (this.stop.disabled) [this.stop.disabled, this.stop.textContent] = [false, "Stop"];
+  }
+
+  draw({ columns, rows }) {
+    const { body } = this;
+    const picture = JSON.stringify([columns, rows]);
+    if (picture === this.drawn) return false;
+    const atEnd = !this.drawn || body.scrollTop + body.clientHeight >= body.scrollHeight - AT_END_PX;
+    this.head.replaceChildren(this.headRow(columns));
+    this.rows.replaceChildren(...rows.map((row) => this.row(columns, row)));
+    this.empty.hidden = rows.length > 0;
+    this.shown = rows.length;
+    this.root.dataset.rows = String(rows.length);
+    if (atEnd) body.scrollTop = body.scrollHeight;
+    this.drawn = picture;
+    this.line.tell();
+    return true;
+  }
+
+  headRow(columns) {
+    const line = document.createElement("tr");
+    for (const { name, type, number } of columns) {
+      const cell = document.createElement("th");
+      if (number) cell.className = "flightlib-number";
+      cell.append(make("span", "", name), make("small", "", type));
+      line.append(cell);
+    }
+    return line;
+  }
+
+  row(columns, values) {
+    const line = document.createElement("tr");
+    values.forEach((value, i) => {
+      const cell = document.createElement("td");
+      cell.textContent = value ?? "NULL";
+      cell.classList.toggle("flightlib-number", Boolean(columns[i]?.number));
+      cell.classList.toggle("flightlib-null", value === null);
+      line.append(cell);
+    });
+    return line;
+  }
+}
