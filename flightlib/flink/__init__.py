@@ -7,6 +7,7 @@ from flightlib.flink.ddl import Tables
 from flightlib.flink.distribution import distribution, distribution_version
 from flightlib.flink.facts import JobFacts
 from flightlib.flink.fill import fill
+from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
 from flightlib.flink.jobs import Job, Started, jobs
 from flightlib.flink.query import PATIENCE, Query
@@ -15,6 +16,7 @@ from flightlib.flink.session import BATCH, Answer, Session, session
 
 __all__ = [
     "BATCH",
+    "NO_PYFLINK",
     "PATIENCE",
     "Answer",
     "Book",
@@ -34,6 +36,8 @@ __all__ = [
     "distribution_version",
     "fill",
     "first_word",
+    "flink_function",
+    "has_pyflink",
     "jobs",
     "session",
     "statements",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +17,13 @@ from flightlib.flink.scan import one_line
 from flightlib.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
+_WORD = re.compile(r"\w+")
+_ABOUT = re.compile(
+    r"(?:CREATE|DROP|ALTER)\s(?:OR REPLACE\s)?(?:TEMPORARY\s)?(?:SYSTEM\s)?"
+    r"(?:TABLE|VIEW|FUNCTION)\s"
+    r"(?:IF (?:NOT )?EXISTS\s)?(`[^`]+`|\w+)",
+    re.IGNORECASE,
+)
 BUSY_S = 120.0
 
 
@@ -39,9 +46,25 @@ class Entry:
         return group_of(self.name)
 
     def same_as(self, sql: str, setup: tuple[str, ...]) -> bool:
-        """Say whether these statements are the ones it runs; blanks and comments do not count."""
+        """Say whether these statements are the ones it runs; blanks and comments do not count.
+
+        `setup` is what `relevant` gives for the statement.
+        """
         ours = [one_line(text) for text in (*self.setup, self.sql)]
         return ours == [one_line(text) for text in (*setup, sql)]
+
+
+def relevant(setup: Iterable[str], sql: str) -> tuple[str, ...]:
+    """Leave out of a session's shaping statements those about names that a job does not use."""
+    words, kept = set(_WORD.findall(sql)), list[str]()
+    for text in reversed(list(setup)):
+        about = _ABOUT.match(one_line(text))
+        if text.startswith("SET 'python.") and not any("LANGUAGE PYTHON" in t for t in kept):
+            continue
+        if about is None or about[1].strip("`") in words:
+            kept.append(text)
+            words |= set(_WORD.findall(text))
+    return tuple(reversed(kept))
 
 
 def group_of(name: str) -> str:

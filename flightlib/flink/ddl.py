@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -39,13 +40,14 @@ def declarations(settings: Settings, group: str, startup: str, bounded: bool = F
     return [fill(source(table), values) for table in TABLES]
 
 
-def starting(table: str, since_ms: int | None) -> str:
-    """Give the statement that lets queries read a table from a moment on; None means from now."""
-    if since_ms is None:
+def starting(table: str, offsets: Mapping[int, int] | None) -> str:
+    """Give the statement that lets queries read a table from offsets on; None means from now."""
+    if offsets is None:
         return f"ALTER TABLE {table} SET ('scan.startup.mode' = 'latest-offset')"
+    places = ";".join(f"partition:{p},offset:{offset}" for p, offset in sorted(offsets.items()))
     return (
-        f"ALTER TABLE {table} SET ('scan.startup.mode' = 'timestamp', "
-        f"'scan.startup.timestamp-millis' = '{since_ms}')"
+        f"ALTER TABLE {table} SET ('scan.startup.mode' = 'specific-offsets', "
+        f"'scan.startup.specific-offsets' = '{places}')"
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flightlib import kafka
 from flightlib.errors import EngineDown, FlightlibError, JobError
-from flightlib.flink.book import Book, Entry, check_name, group_of, state_of
+from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, state_of
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts
@@ -52,6 +53,15 @@ class Job:
     def facts(self) -> JobFacts:
         """Tell how it is doing; an engine that is down shows in the state, it raises nothing."""
         return facts(self.settings, self.entry)
+
+    def wait_for(self, predicate: Callable[[JobFacts], bool], timeout_s: float = 60.0) -> JobFacts:
+        """Wait until its facts are so, and give them. Raises JobError when they are not in time."""
+        deadline = time.monotonic() + timeout_s
+        while not predicate(found := self.facts()):
+            if time.monotonic() > deadline:
+                raise JobError(f"Job {self.name} did not come to it in {timeout_s:.0f} s: {found}")
+            time.sleep(0.2)
+        return found
 
     def stop(self) -> str:
         """Stop it with a savepoint, so that starting it again loses nothing; say what was done.
@@ -108,6 +118,7 @@ class Job:
 
         Raises SqlError if Flink refuses the statement, JobError if the job does not come to run.
         """
+        setup = relevant(setup, statement.text)
         with self.book.locked():
             entry = self.book.read(self.name)
             if entry is not None and entry.wanted == "running":
@@ -162,7 +173,7 @@ class Job:
         """Note in Kafka where a new job begins, so that a failure before its first checkpoint
         does not lose the first reports."""
         for topic in TOPIC_TABLES:
-            start = kafka.offsets_at(self.settings, topic, since_ms or kafka.now_ms())
+            start, _ = kafka.after_poison(self.settings, topic, since_ms or kafka.now_ms())
             kafka.commit(self.settings, group_of(self.name), topic, start)
 
     def _launch(self, entry: Entry, note: str, statement: Statement | None = None) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from flightlib import kafka
 from flightlib.errors import EngineDown, SqlError
 from flightlib.flink import ddl, faults
 from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import Rows
-from flightlib.flink.scan import Statement
+from flightlib.flink.scan import Statement, one_line
 from flightlib.settings import Settings, load
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class Session:
         """Run a statement that shapes the session, and remember it."""
         with self._lock:
             answer = self.run(statement)
+            again = one_line(statement.text)
+            self.setup = [text for text in self.setup if one_line(text) != again]
             self.setup.append(statement.text)
             return answer
 
@@ -65,11 +68,19 @@ class Session:
             lambda: self._with_session(lambda s: self.gateway.submit(s, statement.text, config)),
         )
 
-    def start_reading(self, since_ms: int | None) -> None:
-        """Let the queries that follow read the topics from a moment on; None means from now."""
-        self.since_ms = since_ms
+    def start_reading(self, since_ms: int | None) -> list[kafka.Poison]:
+        """Let the queries that follow read the topics from a moment on; None means from now.
+
+        Gives the poison that is left out, together with what lies before it in its partition.
+        """
+        self.since_ms, met = since_ms, []
         for table in ddl.TOPIC_TABLES:
-            self._run(ddl.starting(table, since_ms), None)
+            offsets = None
+            if since_ms is not None:
+                offsets, poison = kafka.after_poison(self.settings, table, since_ms)
+                met += poison
+            self._run(ddl.starting(table, offsets), None)
+        return met
 
     def runtime_mode(self) -> str:
         """Say whether queries are "streaming" or "batch" in this session."""

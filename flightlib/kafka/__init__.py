@@ -4,7 +4,15 @@ from flightlib.kafka.client import answers, now_ms
 from flightlib.kafka.consumer import Follower, KafkaState, Received
 from flightlib.kafka.ledger import PublisherStatus
 from flightlib.kafka.meter import Meter
-from flightlib.kafka.offsets import Poison, commit, committed, find_poison, lag, offsets_at
+from flightlib.kafka.offsets import (
+    Poison,
+    after_poison,
+    commit,
+    committed,
+    find_poison,
+    lag,
+    offsets_at,
+)
 from flightlib.kafka.poison import send_poison
 from flightlib.kafka.publisher import Publisher, stop_all
 from flightlib.kafka.registry import register, writer_schema
@@ -19,6 +27,7 @@ __all__ = [
     "Publisher",
     "PublisherStatus",
     "Received",
+    "after_poison",
     "answers",
     "commit",
     "committed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -85,15 +85,21 @@ def lag(settings: Settings, group: str, topic: str) -> int | None:
 
 
 def find_poison(
-    settings: Settings, topic: str, start: Mapping[int, int], within_s: float = SEARCH_S
+    settings: Settings,
+    topic: str,
+    start: Mapping[int, int],
+    within_s: float = SEARCH_S,
+    deep: bool = True,
 ) -> Poison | None:
-    """Find the first message from `start` on (partition: offset) that is no Avro of the registry's.
+    """Find a message from `start` on (partition: offset) that is no Avro of the registry's.
 
-    Looks for at most `within_s` seconds. Raises EngineDown.
+    Without `deep` only its first bytes are looked at, which is many times as fast. Looks for at
+    most `within_s` seconds. Raises EngineDown.
     """
     ends = {p: high for p, (_, high) in watermarks(topic, settings).items()}
     left = {p: ends[p] for p, offset in start.items() if offset < ends[p]}
-    decode, deadline = Decoder(settings), time.monotonic() + within_s
+    decoder, deadline = Decoder(settings), time.monotonic() + within_s
+    decode = decoder if deep else decoder.recognise
     with _reader(settings, "flightlib-look") as consumer:
         consumer.assign([TopicPartition(topic, p, start[p]) for p in left])
         while left and time.monotonic() < deadline:
@@ -107,7 +113,21 @@ def find_poison(
     return None
 
 
-def _fault(message: Message, decode: Decoder) -> str:
+def after_poison(
+    settings: Settings, topic: str, moment_ms: int
+) -> tuple[dict[int, int], list[Poison]]:
+    """Tell where to read a topic from a moment on so that no poison is met.
+
+    Gives each partition's offset, and the poison that moved some of them on. Raises EngineDown.
+    """
+    start, met = offsets_at(settings, topic, moment_ms), []
+    while found := find_poison(settings, topic, start, deep=False):
+        met.append(found)
+        start[found.partition] = found.offset + 1
+    return start, met
+
+
+def _fault(message: Message, decode: Callable[[bytes], object]) -> str:
     value = message.value()
     try:
         decode(value if isinstance(value, bytes) else b"")

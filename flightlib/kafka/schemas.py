@@ -34,6 +34,10 @@ class Decoder:
         """Decode one payload; raises RecordError when it is nothing a registry knows."""
         return records.decode(payload, self._schema(records.schema_id(payload)))
 
+    def recognise(self, payload: bytes) -> None:
+        """Look at a payload's header alone; raises RecordError when no registry knows it."""
+        self._schema(records.schema_id(payload))
+
     def _schema(self, schema_id: int) -> str | None:
         if schema_id in self._known:
             return self._known[schema_id]

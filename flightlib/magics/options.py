@@ -23,6 +23,7 @@ class Options:
     limit: int | None = None
     for_s: float | None = None
     into: str | None = None
+    name: str | None = None
     bounded: bool = False
     stop: bool = False
     skip: bool = False
@@ -38,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 USAGE = (
-    "Allowed: --job NAME, --since 3m, --limit 100, --for 20s, --into NAME, --bounded, "
+    "Allowed: --job NAME, --since 3m, --limit 100, --for 20s, --into NAME, --as NAME, --bounded, "
     "--needs pyflink; %flink --job NAME --stop or --skip."
 )
 
@@ -72,11 +73,12 @@ def _parser() -> _Parser:
     parser.add_argument("--into", type=_variable)
     for flag in ("--bounded", "--stop", "--skip"):
         parser.add_argument(flag, action="store_true")
+    parser.add_argument("--as", dest="name", type=_variable)
     parser.add_argument("--needs")
     return parser
 
 
-_VALUED = ("--job", "--since", "--limit", "--for", "--into", "--needs")
+_VALUED = ("--job", "--since", "--limit", "--for", "--into", "--as", "--needs")
 
 
 def parse(line: str) -> Options:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-from importlib.util import find_spec
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -11,6 +10,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from flightlib import kafka
 from flightlib.errors import SqlError, not_allowed
 from flightlib.flink import (
+    NO_PYFLINK,
     PATIENCE,
     Answer,
     Job,
@@ -19,6 +19,7 @@ from flightlib.flink import (
     Statement,
     fill,
     first_word,
+    has_pyflink,
     session,
     statements,
 )
@@ -33,11 +34,6 @@ QUERIES = ("SELECT", "WITH", "VALUES")
 JOBS = ("INSERT", "EXECUTE", "BEGIN")
 SHAPES = ("CREATE", "DROP", "ALTER", "SET", "RESET", "USE", "LOAD", "UNLOAD", "ADD", "REMOVE")
 LOOKS = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN", "HELP")
-NO_PYFLINK = (
-    "This cell needs PyFlink, which is not installed here. "
-    "Get it with `pip install 'flightlib[pyflink]'`, then run the cell again."
-)
-
 _queries: dict[str, Query] = {}
 
 
@@ -50,7 +46,8 @@ class Flink(Magics):
         """Run SQL on the Flink cluster; `{name}` is filled from the notebook's variables.
 
         A SELECT over a stream shows a live table: `--limit 100` or `--for 20s` end it, `--into df`
-        waits for that end and keeps the rows, `--since 3m` begins in the past. `--bounded` asks
+        waits for that end and keeps the rows, `--as name` keeps what is shown, `--since 3m` begins
+        in the past. `--bounded` asks
         about what the topics hold now and gives a DataFrame. An INSERT takes `--job NAME`; run
         again with the same SQL it keeps the job, with other SQL it replaces it.
         `%flink --job NAME` shows a job, with `--stop` it stops it, with `--skip` it goes on after a
@@ -58,8 +55,16 @@ class Flink(Magics):
 
         Raises SqlError or JobError in one line.
         """
+        return self._answer(line, cell)
+
+    @line_cell_magic
+    def flink_sql(self, line: str, cell: str | None = None) -> Any:
+        """Run SQL on the Flink cluster: another name for `%%flink`."""
+        return self._answer(line, cell)
+
+    def _answer(self, line: str, cell: str | None) -> Any:
         options = parse(line)
-        if options.needs and find_spec("pyflink.table") is None:
+        if options.needs and not has_pyflink():
             say(NO_PYFLINK)
             return None
         # The magic's own line is the first: positions count as the editor does.
@@ -71,11 +76,6 @@ class Flink(Magics):
             raise SqlError("--stop and --skip take no SQL. Write `%flink --job NAME --stop`.")
         return self._run_all(found, options)
 
-    @line_cell_magic
-    def flink_sql(self, line: str, cell: str | None = None) -> Any:
-        """Run SQL on the Flink cluster: another name for `%%flink`."""
-        return self.flink(line, cell)
-
     def _variables(self) -> dict[str, Any]:
         shell: Any = self.shell
         return dict(shell.user_ns)
@@ -85,7 +85,7 @@ class Flink(Magics):
         last = None
         for statement in found:
             last = self._run(statement, options)
-        return last
+        return last if last is None else self._keep(options.name, last)
 
     def _run(self, statement: Statement, options: Options) -> Any:
         word = first_word(statement.text)
@@ -107,17 +107,17 @@ class Flink(Magics):
     def _select(self, statement: Statement, options: Options, here: Session) -> Any:
         since = None if options.since_s is None else kafka.now_ms() - int(options.since_s * 1000)
         if options.bounded or here.runtime_mode() == "batch":
-            here.start_reading(since if since is not None else 0)
+            _start_reading(here, since if since is not None else 0)
             frame = _as_frame(here.run(statement, PATIENCE))
             frame = frame if options.limit is None else frame.head(options.limit)
-            return self._keep(options, frame)
+            return self._keep(options.into, frame)
         if options.into and not (options.limit or options.for_s):
             raise SqlError(
                 "--into waits for the query's end: give it one by --for 20s or --limit 100."
             )
         show_statement(statement.text)
         _end_query_of(self._place())
-        here.start_reading(since)
+        _start_reading(here, since)
         query = Query(here, statement, options.limit, options.for_s or LONGEST_S)
         _queries[self._place()] = query
         table = LiveTable(query)
@@ -136,20 +136,27 @@ class Flink(Magics):
             query.stop()
         if query.state == "failed":
             raise SqlError(query.message)
-        self._keep(options, query.frame())
+        self._keep(options.into, query.frame())
+        self._keep(options.name, table)
         return None
 
-    def _keep(self, options: Options, frame: Any) -> Any:
-        if options.into:
+    def _keep(self, name: str | None, value: Any) -> Any:
+        """Give a value back, and keep it under a name if one was asked for."""
+        if name:
             shell: Any = self.shell
-            shell.user_ns[options.into] = frame
-        return frame
+            shell.user_ns[name] = value
+        return value
 
     def _place(self) -> str:
         """Name the cell: a query of the same cell is replaced when it is run again."""
         kernel = getattr(self.shell, "kernel", None)
         parent = kernel.get_parent("shell") if kernel is not None else {}
         return str(parent.get("metadata", {}).get("cellId") or "here")
+
+
+def _start_reading(here: Session, since_ms: int | None) -> None:
+    for poison in here.start_reading(since_ms):
+        say(f"Partition {poison.partition} is read from there on: {poison}.")
 
 
 def _refuse_job_options(options: Options) -> None:

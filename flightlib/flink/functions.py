@@ -1,0 +1,97 @@
+"""Python functions of a notebook, made callable in Flink SQL (needs PyFlink)."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from flightlib.errors import MachineError, SqlError, not_allowed
+from flightlib.flink.scan import Statement
+from flightlib.flink.session import session
+from flightlib.settings import load
+
+TYPES = {"str": "STRING", "int": "BIGINT", "float": "DOUBLE", "bool": "BOOLEAN"}
+NO_PYFLINK = (
+    "PyFlink is not installed here. Get it with `pip install 'flightlib[pyflink]'`, "
+    "then run the cell again."
+)
+
+
+def has_pyflink() -> bool:
+    """Say whether the full PyFlink is installed, beside the distribution that always is."""
+    spec = find_spec("pyflink")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    return any((Path(place) / "table" / "__init__.py").exists() for place in places)
+
+
+def need_pyflink() -> None:
+    """Raise MachineError, saying how to get it, where PyFlink is not installed."""
+    if not has_pyflink():
+        raise MachineError(NO_PYFLINK)
+
+
+@dataclass(frozen=True)
+class SqlFunction:
+    """A Python function that Flink SQL knows by its name."""
+
+    name: str
+    signature: str
+
+    def __repr__(self) -> str:
+        return f"Flink SQL knows {self.name}{self.signature}."
+
+
+def flink_function(function: Callable[..., Any]) -> SqlFunction:
+    """Make a Python function callable in this notebook's Flink SQL, by its own name.
+
+    The function says what it returns by an annotation: str, int, float or bool. It is sent to
+    Flink as its source text, so it imports what it needs inside itself. Calling this again after
+    a change takes the new text. Raises MachineError without PyFlink, SqlError for a function that
+    cannot be sent.
+    """
+    need_pyflink()
+    name = function.__name__
+    kind = getattr(get_type_hints(function).get("return"), "__name__", None)
+    if kind not in TYPES:
+        raise SqlError(not_allowed(f"What {name} returns", kind, TYPES))
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        raise SqlError(f"The source text of {name} cannot be read; define it by `def`.") from None
+    file = _write(name, source, TYPES[kind])
+    for text in _statements(name, file):
+        session().shape(Statement(text, 1))
+    return SqlFunction(name, str(inspect.signature(function)))
+
+
+def _write(name: str, source: str, sql_type: str) -> Path:
+    """Write the function as a module; another text gets another name, so none is confused."""
+
+    text = (
+        "from pyflink.table import DataTypes\nfrom pyflink.table.udf import udf\n\n\n"
+        f"{source}\n\n{name} = udf({name}, result_type=DataTypes.{sql_type}())\n"
+    )
+    folder = load().data / "flink" / "functions"
+    folder.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+    file = folder / f"flightlib_{name}_{digest}.py"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _statements(name: str, file: Path) -> list[str]:
+    python = sys.executable.replace("'", "''")
+    return [
+        f"SET 'python.files' = '{file.parent}'",
+        f"SET 'python.executable' = '{python}'",
+        f"SET 'python.client.executable' = '{python}'",
+        f"DROP TEMPORARY FUNCTION IF EXISTS `{name}`",
+        f"CREATE TEMPORARY FUNCTION `{name}` AS '{file.stem}.{name}' LANGUAGE PYTHON",
+    ]
