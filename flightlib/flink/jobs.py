@@ -13,7 +13,7 @@ from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts
 from flightlib.flink.scan import Statement
-from flightlib.flink.session import Session
+from flightlib.flink.session import Session, Shaping
 from flightlib.settings import Settings, load
 
 RUNNING_S = 45.0
@@ -198,8 +198,7 @@ def launch(settings: Settings, entry: Entry, statement: Statement | None = None)
     if entry.state:
         config["execution.state-recovery.path"] = entry.state
         config["execution.state-recovery.claim-mode"] = "CLAIM"
-    session = Session(settings, entry.group)
-    session.setup = list(entry.setup)
+    session = Session(settings, entry.group, shaping=Shaping(entry.setup))
     try:
         answer = session.run(statement or Statement(entry.sql, 1), config)
     finally:
@@ -211,8 +210,7 @@ def launch(settings: Settings, entry: Entry, statement: Statement | None = None)
 
 def _check(settings: Settings, name: str, statement: Statement, setup: tuple[str, ...]) -> None:
     """Have Flink plan a statement without running it. Raises SqlError if it refuses."""
-    session = Session(settings, group_of(name))
-    session.setup = list(setup)
+    session = Session(settings, group_of(name), shaping=Shaping(setup))
     try:
         session.run(Statement(f"EXPLAIN {statement.text}", statement.line))
     finally:

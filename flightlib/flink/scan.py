@@ -79,6 +79,19 @@ def first_word(statement: str) -> str:
     return found[1].upper() if found else ""
 
 
+_CREATE = re.compile(
+    r"CREATE\s(?:OR REPLACE\s)?((?:TEMPORARY\s)?(?:SYSTEM\s)?(?:TABLE|VIEW|FUNCTION))\s"
+    r"(?:IF NOT EXISTS\s)?(`[^`]+`|\w+)",
+    re.IGNORECASE,
+)
+
+
+def creates(statement: str) -> tuple[str, str] | None:
+    """Tell what a CREATE makes, as ("TEMPORARY VIEW", "name"); None for another statement."""
+    found = _CREATE.match(one_line(statement))
+    return (found[1].upper(), found[2].strip("`")) if found else None
+
+
 def one_line(statement: str) -> str:
     """Write a statement without comments and with single spaces, to compare it with another."""
     kept = (

@@ -14,7 +14,7 @@ from flightlib.flink import ddl, faults
 from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import Rows
-from flightlib.flink.scan import Statement, one_line
+from flightlib.flink.scan import Statement, creates, one_line
 from flightlib.settings import Settings, load
 
 T = TypeVar("T")
@@ -32,17 +32,62 @@ class Answer:
     job_id: str | None
 
 
+class Shaping:
+    """The statements that shape sessions, numbered, so that each session knows what it lacks."""
+
+    def __init__(self, statements: Iterable[str] = ()) -> None:
+        self._kept: list[tuple[int, str]] = list(enumerate(statements, 1))
+        self._last = len(self._kept)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """Give them in the order they were run."""
+        return tuple(text for _, text in self._kept)
+
+    def since(self, number: int) -> list[tuple[int, str]]:
+        """Give those that came after a number."""
+        return [row for row in self._kept if row[0] > number]
+
+    def before(self, statement: str) -> list[str]:
+        """Give the DROP that makes room for a CREATE, if one of that name is remembered."""
+        made = creates(statement)
+        there = made is not None and made in [creates(text) for text in self.statements]
+        return [f"DROP {made[0]} IF EXISTS `{made[1]}`"] if made and there else []
+
+    def remember(self, statement: str) -> int:
+        """Keep a statement, in place of an earlier one that says or makes the same."""
+        drops, made, plain = self.before(statement), creates(statement), one_line(statement)
+        gone = {plain, *map(one_line, drops)}
+        self._kept = [
+            (number, text)
+            for number, text in self._kept
+            if one_line(text) not in gone and (made is None or creates(text) != made)
+        ]
+        for text in (*drops, statement):
+            if "runtime-mode" not in text:  # that is each session's own
+                self._last += 1
+                self._kept.append((self._last, text))
+        return self._last
+
+
 class Session:
     """A session with flightlib's tables; made at first use, and made anew when it was lost.
 
-    `setup` keeps the statements that shaped the session (CREATE, SET and the like), so that it can
-    be made anew and a job's own session can be shaped alike.
+    `shaping` keeps the statements that shaped the session (CREATE, SET and the like), so that it
+    can be made anew, and that a job's own session, or the bounded one, can be shaped alike.
     """
 
-    def __init__(self, settings: Settings, group: str = _FORGETFUL, bounded: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        group: str = _FORGETFUL,
+        bounded: bool = False,
+        shaping: Shaping | None = None,
+    ) -> None:
         self.settings = settings
         self.gateway = Gateway(settings)
-        self.setup: list[str] = []
+        self.shaping = Shaping() if shaping is None else shaping
+        self._shaped = 0
         self.since_ms: int | None = None  # where queries begin to read
         self._group, self._bounded = group, bounded
         self._handle: str | None = None
@@ -53,12 +98,15 @@ class Session:
         return self._explaining(statement, lambda: self._run(statement.text, config))
 
     def shape(self, statement: Statement) -> Answer:
-        """Run a statement that shapes the session, and remember it."""
+        """Run a statement that shapes the session, and remember it.
+
+        What an earlier cell made under the same name is dropped first: a cell may be run again.
+        """
         with self._lock:
+            for drop in self.shaping.before(statement.text):
+                self._run(drop, None)
             answer = self.run(statement)
-            again = one_line(statement.text)
-            self.setup = [text for text in self.setup if one_line(text) != again]
-            self.setup.append(statement.text)
+            self._shaped = self.shaping.remember(statement.text)
             return answer
 
     def begin(self, statement: Statement, config: Mapping[str, str] | None = None) -> Operation:
@@ -139,11 +187,17 @@ class Session:
     def _with_session(self, act: Callable[[str], T]) -> T:
         """Act in the session; if it is gone, make it anew and act once more."""
         with self._lock:
-            handle = self._handle or self._open()
             try:
-                return act(handle)
+                return act(self._up_to_date(self._handle or self._open()))
             except SessionLost:
-                return act(self._open())
+                return act(self._up_to_date(self._open()))
+
+    def _up_to_date(self, handle: str) -> str:
+        """Repeat here what has shaped the session elsewhere since."""
+        for number, sql in self.shaping.since(self._shaped):
+            self._to_end(handle, sql, None)
+            self._shaped = number
+        return handle
 
     def _open(self) -> str:
         ddl.prepare(self.settings)
@@ -151,8 +205,9 @@ class Session:
         startup = {True: "earliest-offset", False: "latest-offset"}[self._bounded]
         startup = "group-offsets" if self._group != _FORGETFUL else startup
         made = ddl.declarations(self.settings, self._group, startup, self._bounded)
-        for sql in [*made, *self.setup]:
+        for sql in made:
             self._to_end(handle, sql, None)
+        self._shaped = 0
         return handle
 
     def _explaining(self, statement: Statement, act: Callable[[], T]) -> T:
@@ -163,6 +218,7 @@ class Session:
 
 
 _current: dict[tuple[Settings, bool], Session] = {}
+_shapings: dict[Settings, Shaping] = {}
 
 
 def session(settings: Settings | None = None, bounded: bool = False) -> Session:
@@ -170,5 +226,6 @@ def session(settings: Settings | None = None, bounded: bool = False) -> Session:
     settings = settings or load()
     key = (settings, bounded)
     if key not in _current:
-        _current[key] = Session(settings, bounded=bounded)
+        shaping = _shapings.setdefault(settings, Shaping())
+        _current[key] = Session(settings, bounded=bounded, shaping=shaping)
     return _current[key]

@@ -28,6 +28,7 @@ class Options:
     stop: bool = False
     skip: bool = False
     needs: str | None = None
+    function: str | None = None
     sql: str = ""
 
 
@@ -40,7 +41,7 @@ class _Parser(argparse.ArgumentParser):
 
 USAGE = (
     "Allowed: --job NAME, --since 3m, --limit 100, --for 20s, --into NAME, --as NAME, --bounded, "
-    "--needs pyflink; %flink --job NAME --stop or --skip."
+    "--needs pyflink; %flink --job NAME --stop or --skip, %flink --function NAME."
 )
 
 
@@ -74,11 +75,12 @@ def _parser() -> _Parser:
     for flag in ("--bounded", "--stop", "--skip"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--as", dest="name", type=_variable)
+    parser.add_argument("--function", type=_variable)
     parser.add_argument("--needs")
     return parser
 
 
-_VALUED = ("--job", "--since", "--limit", "--for", "--into", "--as", "--needs")
+_VALUED = ("--job", "--since", "--limit", "--for", "--into", "--as", "--needs", "--function")
 
 
 def parse(line: str) -> Options:

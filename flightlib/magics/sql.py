@@ -19,6 +19,7 @@ from flightlib.flink import (
     Statement,
     fill,
     first_word,
+    flink_function,
     has_pyflink,
     session,
     statements,
@@ -67,6 +68,8 @@ class Flink(Magics):
         if options.needs and not has_pyflink():
             say(NO_PYFLINK)
             return None
+        if options.function:
+            return flink_function(self._function(options.function))
         # The magic's own line is the first: positions count as the editor does.
         text = fill("\n".join([options.sql, cell or ""]), self._variables())
         found = statements(text)
@@ -75,6 +78,12 @@ class Flink(Magics):
         if options.stop or options.skip:
             raise SqlError("--stop and --skip take no SQL. Write `%flink --job NAME --stop`.")
         return self._run_all(found, options)
+
+    def _function(self, name: str) -> Any:
+        found = self._variables().get(name)
+        if not callable(found):
+            raise SqlError(f"{name} is no function of this notebook. Define it by `def` first.")
+        return found
 
     def _variables(self) -> dict[str, Any]:
         shell: Any = self.shell
@@ -172,7 +181,7 @@ def _start_job(statement: Statement, options: Options, here: Session) -> JobPane
         )
     show_statement(statement.text)
     since = None if options.since_s is None else kafka.now_ms() - int(options.since_s * 1000)
-    started = Job(options.job).start(statement, tuple(here.setup), since)
+    started = Job(options.job).start(statement, here.shaping.statements, since)
     say(started.how)
     return JobPanel(started.job)
 
