@@ -24,6 +24,7 @@ _ROOM_OF = {
     "Stream": "live",
     "LiveMap": "widgets",
     "LiveBars": "widgets",
+    "LiveLine": "widgets",
     "LiveTable": "widgets",
     "JobPanel": "widgets",
     "load_ipython_extension": "magics",

@@ -4,6 +4,7 @@ from flightlib.charts.arrows import ON_GROUND
 from flightlib.charts.bars import GROUPINGS, bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
 from flightlib.charts.flights import flight_map, points
+from flightlib.charts.lines import MOST_LINES, lines
 from flightlib.charts.outline import Box
 from flightlib.charts.palette import (
     COLOURINGS,
@@ -20,6 +21,7 @@ from flightlib.charts.render import script, spec, svg
 __all__ = [
     "COLOURINGS",
     "GROUPINGS",
+    "MOST_LINES",
     "ON_GROUND",
     "PALETTES",
     "VIEWS",
@@ -34,6 +36,7 @@ __all__ = [
     "flight_map",
     "hue",
     "label",
+    "lines",
     "palette",
     "points",
     "region_colours",

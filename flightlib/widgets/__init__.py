@@ -1,6 +1,7 @@
 """Live widgets: a stream, a query or a job joined to a picture, in a notebook cell."""
 
 from flightlib.widgets.bars import LiveBars
+from flightlib.widgets.line import LiveLine
 from flightlib.widgets.map import LiveMap
 from flightlib.widgets.panel import JobPanel
 from flightlib.widgets.protocols import Column, Job, JobFacts, Query
@@ -13,6 +14,7 @@ __all__ = [
     "JobFacts",
     "JobPanel",
     "LiveBars",
+    "LiveLine",
     "LiveMap",
     "LiveTable",
     "Query",

@@ -72,7 +72,7 @@ def pack(flights: Mapping[str, Flight], roster: Roster, now_ms: int) -> bytes:
         *([flight.get(name) for flight in rows] for name in NUMBERS),
         [STATUS_CODE.get(flight.get("status", ""), -1) for flight in rows],
         [PHASE_CODE.get(flight.get("phase", ""), -1) for flight in rows],
-        [_delay(flight) for flight in rows],
+        [delay_s(flight) for flight in rows],
         [(now_ms - flight["timestamp"]) / 1000 for flight in rows],
         [hue(flight.get("region")) for flight in rows],
     ]
@@ -85,7 +85,7 @@ def unpack(frame: bytes) -> dict[str, npt.NDArray[np.float32]]:
     return dict(zip(COLUMNS, table, strict=True))
 
 
-def _delay(flight: Flight) -> float | None:
+def delay_s(flight: Flight) -> float | None:
     """Give the delay that matters most: on arrival if it is known, else on departure."""
     late = flight.get("arrival_delay")
     return flight.get("departure_delay") if late is None else late

@@ -102,9 +102,9 @@ class StreamSource:
             if hear:
                 self._deafen()
                 self.listen(hear)
-            old.close()
-            if resting:
-                new.close()
+        old.close()
+        if resting:
+            new.close()
         if hear:
             hear()
 

@@ -15,7 +15,7 @@ class LivePlot extends Plain {
     const spec = specs[this.theme];
     const width = Math.floor(this.root.clientWidth);
     const picture = JSON.stringify([spec, width]);
-    if (width < 40 || picture === this.drawn) return false;
+    if (!spec || width < 40 || picture === this.drawn) return false;
     this.body.replaceChildren(build(spec, width, this.setup.height));
     this.body.setAttribute("aria-label", words);
     this.drawn = picture;
