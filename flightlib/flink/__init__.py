@@ -3,7 +3,7 @@
 from flightlib.flink.beat import beats
 from flightlib.flink.book import Book, Entry
 from flightlib.flink.cluster import Cluster
-from flightlib.flink.ddl import Tables
+from flightlib.flink.ddl import Table, Tables
 from flightlib.flink.distribution import distribution, distribution_version
 from flightlib.flink.facts import JobFacts
 from flightlib.flink.fill import fill

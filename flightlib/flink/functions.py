@@ -51,32 +51,41 @@ class SqlFunction:
 def flink_function(function: Callable[..., Any]) -> SqlFunction:
     """Make a Python function callable in this notebook's Flink SQL, by its own name.
 
-    The function says what it returns by an annotation: str, int, float or bool. It is sent to
-    Flink as its source text, so it imports what it needs inside itself. Calling this again after
-    a change takes the new text. Raises MachineError without PyFlink, SqlError for a function that
+    The function says what it takes and returns by annotations: str, int, float or bool. It is
+    sent to Flink as its source text, so it imports what it needs inside itself. Calling this again
+    after a change takes the new text. Raises MachineError without PyFlink, SqlError for a function that
     cannot be sent.
     """
     need_pyflink()
-    name = function.__name__
-    kind = getattr(get_type_hints(function).get("return"), "__name__", None)
-    if kind not in TYPES:
-        raise SqlError(not_allowed(f"What {name} returns", kind, TYPES))
+    name, kinds = function.__name__, _kinds(function)
     try:
         source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError):
         raise SqlError(f"The source text of {name} cannot be read; define it by `def`.") from None
-    file = _write(name, source, TYPES[kind])
+    file = _write(name, source, kinds)
     for text in _statements(name, file):
         session().shape(Statement(text, 1))
     return SqlFunction(name, str(inspect.signature(function)))
 
 
-def _write(name: str, source: str, sql_type: str) -> Path:
-    """Write the function as a module; another text gets another name, so none is confused."""
+def _kinds(function: Callable[..., Any]) -> dict[str, str]:
+    """Give the SQL types of a function's parameters and of what it returns, in this order."""
+    hints, kinds = get_type_hints(function), {}
+    for name in (*inspect.signature(function).parameters, "return"):
+        hint = getattr(hints.get(name), "__name__", None)
+        if hint not in TYPES:
+            does = "returns" if name == "return" else f"takes as {name}"
+            raise SqlError(not_allowed(f"What {function.__name__} {does}", hint, TYPES))
+        kinds[name] = TYPES[hint]
+    return kinds
 
+
+def _write(name: str, source: str, kinds: dict[str, str]) -> Path:
+    """Write the function as a module; another text gets another name, so none is confused."""
+    *takes, returns = [f"DataTypes.{kind}()" for kind in kinds.values()]
     text = (
-        "from pyflink.table import DataTypes\nfrom pyflink.table.udf import udf\n\n\n"
-        f"{source}\n\n{name} = udf({name}, result_type=DataTypes.{sql_type}())\n"
+        f"from pyflink.table import DataTypes\nfrom pyflink.table.udf import udf\n\n\n{source}\n\n"
+        f"{name} = udf({name}, input_types=[{', '.join(takes)}], result_type={returns})\n"
     )
     folder = load().data / "flink" / "functions"
     folder.mkdir(parents=True, exist_ok=True)

@@ -56,7 +56,10 @@ def _restarts(details: Details, scene: Scene) -> str:
 
 
 def root(trace: str) -> str:
-    """Give the innermost cause of a trace that says something."""
+    """Give the innermost cause of a trace that says something; of a Python trace, its last line."""
+    python = re.findall(r"^(\w*(?:Error|Exception): .+)$", trace, re.MULTILINE)
+    if python and "Traceback (most recent call last)" in trace:
+        return f"Python says {python[0].rstrip('.')}"
     told = [text for text in causes(trace) if not text.startswith(_NOISE)]
     return (told[-1] if told else "no reason was given").rstrip(".")
 

@@ -84,33 +84,12 @@ def lag(settings: Settings, group: str, topic: str) -> int | None:
     return sum(max(0, ends[p][1] - max(offset, ends[p][0])) for p, offset in told.items())
 
 
-def find_poison(
-    settings: Settings,
-    topic: str,
-    start: Mapping[int, int],
-    within_s: float = SEARCH_S,
-    deep: bool = True,
-) -> Poison | None:
+def find_poison(settings: Settings, topic: str, start: Mapping[int, int]) -> Poison | None:
     """Find a message from `start` on (partition: offset) that is no Avro of the registry's.
 
-    Without `deep` only its first bytes are looked at, which is many times as fast. Looks for at
-    most `within_s` seconds. Raises EngineDown.
+    Raises EngineDown.
     """
-    ends = {p: high for p, (_, high) in watermarks(topic, settings).items()}
-    left = {p: ends[p] for p, offset in start.items() if offset < ends[p]}
-    decoder, deadline = Decoder(settings), time.monotonic() + within_s
-    decode = decoder if deep else decoder.recognise
-    with _reader(settings, "flightlib-look") as consumer:
-        consumer.assign([TopicPartition(topic, p, start[p]) for p in left])
-        while left and time.monotonic() < deadline:
-            for message in consumer.consume(1000, 0.2):
-                if message.error() is None:
-                    partition, offset = message.partition() or 0, message.offset() or 0
-                    if why := _fault(message, decode):
-                        return Poison(topic, partition, offset, message.timestamp()[1], why)
-                    if offset + 1 >= left.get(partition, 0):
-                        left.pop(partition, None)
-    return None
+    return next(_search(settings, topic, start, Decoder(settings)), None)
 
 
 def after_poison(
@@ -118,19 +97,36 @@ def after_poison(
 ) -> tuple[dict[int, int], list[Poison]]:
     """Tell where to read a topic from a moment on so that no poison is met.
 
-    Gives each partition's offset, and the poison that moved some of them on. Raises EngineDown.
+    Gives each partition's offset, and the poison that moved some of them on. It looks at the
+    first bytes of each message alone, which is many times as fast. Raises EngineDown.
     """
-    start, met = offsets_at(settings, topic, moment_ms), []
-    while found := find_poison(settings, topic, start, deep=False):
-        met.append(found)
-        start[found.partition] = found.offset + 1
-    return start, met
+    start = offsets_at(settings, topic, moment_ms)
+    found = list(_search(settings, topic, start, Decoder(settings).recognise))
+    return {**start, **{poison.partition: poison.offset + 1 for poison in found}}, found
 
 
-def _fault(message: Message, decode: Callable[[bytes], object]) -> str:
+def _search(
+    settings: Settings, topic: str, start: Mapping[int, int], judge: Callable[[bytes], object]
+) -> Iterator[Poison]:
+    """Go through a topic to its present end, for at most SEARCH_S seconds; yield what is poison."""
+    ends = {p: high for p, (_, high) in watermarks(topic, settings).items()}
+    left = {p: ends[p] for p, offset in start.items() if offset < ends[p]}
+    deadline = time.monotonic() + SEARCH_S
+    with _reader(settings, "flightlib-look") as consumer:
+        consumer.assign([TopicPartition(topic, p, start[p]) for p in left])
+        while left and time.monotonic() < deadline:
+            for message in consumer.consume(10_000, 0.1):
+                partition, offset = message.partition() or 0, message.offset() or 0
+                if message.error() is None and (why := _fault(message, judge)):
+                    yield Poison(topic, partition, offset, message.timestamp()[1], why)
+                if offset + 1 >= left.get(partition, 0):
+                    left.pop(partition, None)
+
+
+def _fault(message: Message, judge: Callable[[bytes], object]) -> str:
     value = message.value()
     try:
-        decode(value if isinstance(value, bytes) else b"")
+        judge(value if isinstance(value, bytes) else b"")
     except RecordError as error:
         return str(error)
     return ""

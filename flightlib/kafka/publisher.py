@@ -100,6 +100,8 @@ class Publisher:
         """Say the status in one line."""
         return str(self.status)
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return f"<code>{html.escape(str(self))}</code>"
 
