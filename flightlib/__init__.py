@@ -26,6 +26,7 @@ _ROOM_OF = {
     "LiveBars": "widgets",
     "LiveLine": "widgets",
     "LiveTable": "widgets",
+    "Filters": "widgets",
     "JobPanel": "widgets",
     "load_ipython_extension": "magics",
     "unload_ipython_extension": "magics",

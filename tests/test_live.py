@@ -101,6 +101,17 @@ def test_an_empty_sky_is_silent_and_says_what_to_look_for() -> None:
     assert "publisher" in told.message
 
 
+def test_an_empty_filtered_sky_names_the_filter() -> None:
+    """Where nothing passes the filter, that is said before a publisher is looked for."""
+    picture = Picture().after("snapshot", {"flights": []}, 1)
+    for now_ms in (2, 60_000):
+        told = picture.freshness(Link("live", "", 0), 10, now_ms, filtered=True)
+        assert (told.state, told.message) == (
+            "silent",
+            "No flight passes the filter, or nobody publishes.",
+        )
+
+
 def test_kafka_down_is_told_and_ends(script: Script, follow: Follow) -> None:
     """The backend's word on Kafka becomes the state; the flights stay; up again is live again."""
     script.say(event("state", kafka="up", message=""), event("snapshot", flights=[flight()]))

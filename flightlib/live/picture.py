@@ -80,14 +80,21 @@ class Picture:
         since = self.kafka_since_ms if kafka == self.kafka else now_ms
         return replace(self, kafka=kafka, kafka_message=message, kafka_since_ms=since)
 
-    def freshness(self, link: Link, quiet_s: float, now_ms: int) -> Freshness:
-        """Judge this picture at one moment; `quiet_s` without flights counts as silence."""
-        state, message, since = self._condition(link, quiet_s, now_ms)
+    def freshness(
+        self, link: Link, quiet_s: float, now_ms: int, filtered: bool = False
+    ) -> Freshness:
+        """Judge this picture at one moment; `quiet_s` without flights counts as silence.
+
+        Of a `filtered` stream nothing may come because nothing passes.
+        """
+        state, message, since = self._condition(link, quiet_s, now_ms, filtered)
         age = None if self.newest_ms is None else max(0.0, (now_ms - self.newest_ms) / 1000)
         rate = self.reports_per_s if state == "live" else 0.0
         return Freshness(len(self.flights), rate, age, state, message, since)
 
-    def _condition(self, link: Link, quiet_s: float, now_ms: int) -> tuple[State, str, int]:
+    def _condition(
+        self, link: Link, quiet_s: float, now_ms: int, filtered: bool
+    ) -> tuple[State, str, int]:
         if link.state != "live":
             return link.state, link.message, link.since_ms
         if self.kafka == "down":
@@ -95,6 +102,8 @@ class Picture:
         if self.kafka == "waiting":
             return "silent", self.kafka_message, self.kafka_since_ms
         heard = max(self.heard_ms, link.since_ms)
+        if filtered and not self.flights and self.heard_ms >= link.since_ms:
+            return "silent", "No flight passes the filter, or nobody publishes.", heard
         if now_ms - heard > quiet_s * 1000:
             return "silent", "No report comes in. Is a publisher running?", heard
         if self.heard_ms < link.since_ms:

@@ -98,7 +98,8 @@ class Stream:
     @property
     def freshness(self) -> Freshness:
         """Say how fresh the picture is, as of now."""
-        return self._picture.freshness(self._link, max(10.0, 4 * self.every), _now_ms())
+        quiet_s, filtered = max(10.0, 4 * self.every), len(self._query) > 1
+        return self._picture.freshness(self._link, quiet_s, _now_ms(), filtered)
 
     def on_change(self, callback: Callable[[Stream], None]) -> Callable[[], None]:
         """Call back after every event, in the stream's own thread; returns what ends that."""

@@ -1,6 +1,7 @@
 """Live widgets: a stream, a query or a job joined to a picture, in a notebook cell."""
 
 from flightlib.widgets.bars import LiveBars
+from flightlib.widgets.filters import Filters
 from flightlib.widgets.line import LiveLine
 from flightlib.widgets.map import LiveMap
 from flightlib.widgets.panel import JobPanel
@@ -10,6 +11,7 @@ from flightlib.widgets.table import LiveTable
 
 __all__ = [
     "Column",
+    "Filters",
     "Job",
     "JobFacts",
     "JobPanel",

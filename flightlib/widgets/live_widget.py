@@ -20,6 +20,7 @@ class LiveWidget(anywidget.AnyWidget):
     """Something live joined to a picture; subclasses say what the picture is."""
 
     _esm = assets.read("boot.js")
+    _seen_last = "dark"  # the theme a browser told last: a new widget begins with it
 
     def __init__(self, source: Source, theme: str, height: int) -> None:
         if theme not in THEMES:
@@ -28,7 +29,7 @@ class LiveWidget(anywidget.AnyWidget):
             raise SettingError(
                 f"height cannot be {height!r}; allowed: {SMALLEST_PX} to {TALLEST_PX:,} pixels."
             )
-        self._worn = "light" if theme == "light" else "dark"  # until a browser says otherwise
+        self._worn = LiveWidget._seen_last if theme == "auto" else theme
         self._theme, self._height, self._closed = theme, height, False
         source.open()
         super().__init__()
@@ -75,7 +76,7 @@ class LiveWidget(anywidget.AnyWidget):
     def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
         """Take a browser's message; anything unknown is let pass."""
         if self._theme == "auto" and message.get("theme") in tuple(charts.PALETTES):
-            self._worn = message["theme"]
+            self._worn = LiveWidget._seen_last = message["theme"]
         if message.get("type") in ("hello", "roster"):
             self._pump.ask()
         elif message.get("type") == "views":

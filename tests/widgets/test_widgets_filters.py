@@ -9,8 +9,8 @@ import pytest
 from browserlike import Sent, frames, of_type, say, until
 from scripted import Script, event, flight
 
-from flightlib.errors import StreamError
-from flightlib.widgets import LiveBars, LiveMap
+from flightlib.errors import SettingError, StreamError
+from flightlib.widgets import Filters, LiveBars, LiveMap
 
 
 def greet(path: str) -> str:
@@ -98,3 +98,86 @@ def test_a_closed_widget_takes_no_filter(make: Callable[..., LiveMap]) -> None:
     widget.close()
     with pytest.raises(StreamError, match="This widget is closed"):
         widget.filter(status="DELAYED")
+
+
+@pytest.fixture
+def box(make: Callable[..., Any], script: Script) -> Filters:
+    """Controls over a map and bars, which share a stream."""
+    script.greeting = greet
+    return Filters(make(bbox="-125,24,-66,50"), make(LiveBars, bbox="-125,24,-66,50"))
+
+
+def test_controls_change_the_filter_of_every_widget(box: Filters, script: Script) -> None:
+    """What the controls say is asked at the source; a widget's other filters stay."""
+    box.controls.statuses["DELAYED"].value = True
+    box.controls.altitude.value = (10_000, 35_000)
+    box.controls.region.value = "40_-75 , 35_-100"
+    box.controls.delayed.value = "only delayed"
+    expected = {
+        "bbox": "-125,24,-66,50",
+        "status": ["DELAYED"],
+        "region": ["40_-75", "35_-100"],
+        "min_altitude": 10_000,
+        "max_altitude": 35_000,
+        "delayed": True,
+    }
+    assert [widget.filters for widget in box.steered] == [expected, expected]
+    assert "status=DELAYED" in box.note.value
+    for part in ("region=40_-75", "region=35_-100", "min_altitude=10000", "delayed=true"):
+        assert part in script.asked[-1][0]
+
+
+def test_controls_at_rest_let_everything_through(box: Filters, script: Script) -> None:
+    """After Show all the widgets have the filters they began with, asked for once."""
+    box.controls.statuses["DELAYED"].value = True
+    box.controls.region.value = "40_-75"
+    asked = len(script.asked)
+    box.controls.reset.click()
+    assert [widget.filters for widget in box.steered] == [{"bbox": "-125,24,-66,50"}] * 2
+    assert len(script.asked) == asked + 1
+    assert box.note.value == "Every flight is shown."
+    assert box.controls.chosen() == {}
+
+
+def test_a_wrong_value_is_told_beside_the_controls(box: Filters, script: Script) -> None:
+    """The refusal stands in one line, nothing is raised, and every widget keeps its filter."""
+    box.controls.statuses["DELAYED"].value = True
+    before = [widget.filters for widget in box.steered]
+    script.refuse(422, {"detail": "region cannot be '41_-75'; allowed: a corner."})
+    box.controls.region.value = "41_-75"
+    assert box.note.value == (
+        "region cannot be '41_-75'; allowed: a corner. The filter stays as it was."
+    )
+    assert [widget.filters for widget in box.steered] == before
+    box.controls.region.value = "40_-75"
+    assert "region=40_-75" in box.note.value
+
+
+def test_when_one_widget_refuses_the_others_go_back(box: Filters, script: Script) -> None:
+    """All widgets show the same flights, also after a refusal half way."""
+    box.steered[1].close()
+    box.controls.statuses["DELAYED"].value = True
+    assert "This widget is closed" in box.note.value
+    assert box.steered[0].filters == {"bbox": "-125,24,-66,50"}
+
+
+def test_controls_begin_with_the_filters_there_are(make: Callable[..., Any]) -> None:
+    """A map that is filtered already is shown so by its controls."""
+    given = {"status": "DELAYED,DIVERTED", "min_altitude": 20_000, "delayed": False}
+    controls = Filters(make(**given)).controls
+    assert controls.chosen() == {**given, "status": ["DELAYED", "DIVERTED"]}
+
+
+def test_displaying_the_controls_shows_the_widgets(box: Filters, sent: Sent) -> None:
+    """The widgets below the controls are sent everything, as if each were shown by itself."""
+    bundle = box._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    until(lambda: len(of_type(sent, "setup")) >= 2)
+
+
+@pytest.mark.parametrize("wrong", [(), ("/flights/sse",), (5,)])
+def test_what_has_no_filter_is_refused(wrong: tuple[Any, ...]) -> None:
+    """Controls over nothing, or over what is no live widget, are named."""
+    with pytest.raises(SettingError, match="A filter steers"):
+        Filters(*wrong)
