@@ -19,7 +19,7 @@ from flightlib.settings import Settings
 TOLD_FOR_MS = 120_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class JobFacts:
     """One job at one moment; what cannot be told is None."""
 
@@ -41,7 +41,7 @@ class JobFacts:
     late_dropped: int | None = None
     why: str = ""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Say it in one line."""
         parts = [f"{self.name}: {self.state}"]
         if self.records_in is not None and self.records_out is not None:

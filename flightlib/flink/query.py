@@ -63,6 +63,7 @@ class Query:
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._why_at = time.monotonic() + WHY_S
+        self._since_ms = kafka.now_ms() if session.since_ms is None else session.since_ms
         self._operation = session.begin(statement, PATIENCE)
         self._await_plan(self._operation)
         self._thread = threading.Thread(target=self._run, name="flightlib-query", daemon=True)
@@ -191,17 +192,12 @@ class Query:
         trace = refused.errors[-1] if refused.errors else ""
         if "deserialize" in trace and "Avro" in trace:
             with contextlib.suppress(FlightlibError):
-                if said := poisoned(self._session):
-                    return said
+                if found := self._poison():
+                    return f"The query failed: {found}. Run the cell again: it reads on after it."
         return f"The query failed: {why.root(trace)}."
 
-
-def poisoned(session: Session) -> str:
-    """Find the newest poison a query may have stumbled on, and say how to read on after it."""
-    settings = session.settings
-    start = kafka.offsets_at(settings, "flights", session.since_ms or 0)
-    found = kafka.find_poison(settings, "flights", start)
-    if found is None:
-        return ""
-    ago_s = max(1, (kafka.now_ms() - found.written_ms) // 1000)
-    return f"The query failed: {found}. It lies {ago_s} s back: read on after it with `--since`."
+    def _poison(self) -> kafka.Poison | None:
+        """Find the first message since it began to read that is no Avro."""
+        settings = self._session.settings
+        start = kafka.offsets_at(settings, "flights", self._since_ms)
+        return kafka.find_poison(settings, "flights", start)

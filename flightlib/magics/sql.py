@@ -165,7 +165,10 @@ class Flink(Magics):
 
 def _start_reading(here: Session, since_ms: int | None) -> None:
     for poison in here.start_reading(since_ms):
-        say(f"Partition {poison.partition} is read from there on: {poison}.")
+        say(
+            f"Partition {poison.partition} of {poison.topic} is read from message "
+            f"{poison.offset + 1} on: the one before is not Avro."
+        )
 
 
 def _refuse_job_options(options: Options) -> None:
