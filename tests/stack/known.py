@@ -1,0 +1,92 @@
+"""A handful of reports whose answers can be worked out by hand, and the lesson's own SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from confluent_kafka import Consumer, TopicPartition
+
+from flightlib import flink, kafka, records
+from flightlib.kafka import Publisher
+from flightlib.kafka.client import client_config
+from flightlib.records import FlightReport
+from flightlib.settings import Settings
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "02_flink_to_map.ipynb"
+SCHEMA = records.schema_text("processed_flight")
+
+
+def report(flight_id: str, timestamp: int, **given: Any) -> FlightReport:
+    """One report; keyword arguments replace what is plain."""
+    plain = {
+        "callsign": flight_id,
+        "operator": "UAL",
+        "latitude": 41.0,
+        "longitude": -74.0,
+        "altitude": 36_000,
+        "heading": 90.0,
+        "ground_speed": 450.0,
+        "vertical_speed": 0.0,
+        "altitude_change": "-",
+        "phase": "CRUISE",
+        "status": "ON_TIME",
+        "departure_delay": 0,
+    }
+    return FlightReport(flight_id=flight_id, timestamp=timestamp, **{**plain, **given})
+
+
+def lesson(tag: str) -> str:
+    """Give the SQL of the notebook's cell with a tag, without the magic's own line."""
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    (source,) = [c.source for c in cells if tag in c.metadata.get("tags", [])]
+    return str(source.split("\n", 1)[1])
+
+
+def filled(tag: str, **values: Any) -> list[flink.Statement]:
+    """Give a lesson's statements with the parameters filled in."""
+    return flink.statements(flink.fill(lesson(tag), values))
+
+
+def publish(reports: Iterable[FlightReport], settings: Settings) -> int:
+    """Publish reports to their end; return how many were acknowledged."""
+    publisher = Publisher(reports, settings=settings).start()
+    until(lambda: not publisher.status.running)
+    status = publisher.stop()
+    assert status.errors == 0
+    return status.acknowledged
+
+
+def until(condition: Callable[[], Any], within_s: float = 90.0, what: object = "") -> Any:
+    """Wait until something is so, and give it."""
+    deadline_s = time.monotonic() + within_s
+    while not (found := condition()):
+        said = what() if callable(what) else what
+        assert time.monotonic() < deadline_s, f"it did not come about {said}"
+        time.sleep(0.1)
+    return found
+
+
+def ends(settings: Settings, topic: str = "processed_flights") -> dict[int, int]:
+    """Tell the next offset of each partition."""
+    return {p: high for p, (_, high) in kafka.watermarks(topic, settings).items()}
+
+
+def written(settings: Settings, since: dict[int, int]) -> list[dict[str, Any]]:
+    """Read every message that jobs wrote after some offsets, with the jobs' own schema."""
+    wanted = {p: end for p, end in ends(settings).items() if end > since[p]}
+    config = {**client_config(settings), "group.id": "known", "enable.auto.commit": False}
+    rows: list[dict[str, Any]] = []
+    with closing(Consumer(config)) as consumer:
+        consumer.assign([TopicPartition("processed_flights", p, since[p]) for p in wanted])
+        deadline_s = time.monotonic() + 60
+        while len(rows) < sum(end - since[p] for p, end in wanted.items()):
+            assert time.monotonic() < deadline_s, f"{len(rows)} messages only"
+            for message in consumer.consume(500, 0.2):
+                assert message.error() is None, message.error()
+                rows.append(records.decode(message.value(), SCHEMA))
+    return rows
