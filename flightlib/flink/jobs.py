@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flightlib import kafka
-from flightlib.errors import EngineDown, FlightlibError, JobError
+from flightlib.errors import EngineDown, FlightlibError, JobError, SqlError
 from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, state_of
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
@@ -157,8 +157,9 @@ class Job:
                 return Started(
                     self, f"Job {self.name} {verb} from its saved state; nothing is lost."
                 )
-            except JobError as error:
-                why = str(error)
+            except (JobError, SqlError) as error:
+                misfit = "Cannot map" in str(error)
+                why = "the new plan has other operators" if misfit else str(error).rstrip(".")
         else:
             why = "no state was saved"
         note = "Began afresh at the offsets it had reached."
@@ -166,7 +167,7 @@ class Job:
         return Started(
             self,
             f"Job {self.name} {verb} afresh at the offsets it had reached, since its state "
-            f"could not be taken over ({why.rstrip('.')}).",
+            f"could not be taken over ({why}).",
         )
 
     def _place(self, since_ms: int | None) -> None:
