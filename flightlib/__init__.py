@@ -20,6 +20,7 @@ _ROOM_OF = {
     "LiveMap": "widgets",
     "LiveBars": "widgets",
     "LiveLine": "widgets",
+    "LiveDensity": "widgets",
     "LiveTable": "widgets",
     "Filters": "widgets",
     "JobPanel": "widgets",
