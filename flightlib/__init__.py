@@ -25,6 +25,7 @@ _ROOM_OF = {
     "LiveMap": "widgets",
     "LiveBars": "widgets",
     "LiveLine": "widgets",
+    "LiveDensity": "widgets",
     "LiveTable": "widgets",
     "Filters": "widgets",
     "JobPanel": "widgets",

@@ -3,6 +3,7 @@
 from flightlib.charts.arrows import ON_GROUND
 from flightlib.charts.bars import GROUPINGS, bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
+from flightlib.charts.density import CELLS, density, density_map, step_labels, tiles
 from flightlib.charts.flights import flight_map, points
 from flightlib.charts.lines import MOST_LINES, lines
 from flightlib.charts.outline import Box
@@ -19,6 +20,7 @@ from flightlib.charts.palette import (
 from flightlib.charts.render import script, spec, svg
 
 __all__ = [
+    "CELLS",
     "COLOURINGS",
     "GROUPINGS",
     "MOST_LINES",
@@ -33,6 +35,8 @@ __all__ = [
     "box_of",
     "colours",
     "counts",
+    "density",
+    "density_map",
     "flight_map",
     "hue",
     "label",
@@ -42,5 +46,7 @@ __all__ = [
     "region_colours",
     "script",
     "spec",
+    "step_labels",
     "svg",
+    "tiles",
 ]

@@ -52,7 +52,7 @@ def flight_map(
     """
     map_size = (size[0], round(size[1] * MAP_SHARE))
     view = box_of(region).fitted(*map_size)
-    shown = _within(flights, view)
+    shown = within(flights, view)
     chosen = _chosen(theme, colour, shown)
     marks = outlines(_told(shown), view, size[0])
     return (
@@ -67,7 +67,7 @@ def flight_map(
             tooltips=_tooltips(),
         )
         + _legend(chosen, colour, shown[colour])
-        + _frame(theme)
+        + map_frame(theme)
         + ggtitle(title or f"{len(shown):,} flights")
         + labs(caption=caption)
         + ggsize(*size)
@@ -96,7 +96,8 @@ def _legend(chosen: Mapping[str, str], colour: str, shown: pd.Series[str]) -> Fe
     )
 
 
-def _within(flights: pd.DataFrame, view: Box) -> pd.DataFrame:
+def within(flights: pd.DataFrame, view: Box) -> pd.DataFrame:
+    """Keep the flights that a view shows."""
     across = flights["longitude"].astype(float).between(view.west, view.east)
     up = flights["latitude"].astype(float).between(view.south, view.north)
     inside: pd.DataFrame = flights[across & up].reset_index(drop=True)
@@ -131,7 +132,7 @@ def _tooltips() -> FeatureSpec:
     )
 
 
-def _frame(theme: str) -> FeatureSpec:
+def map_frame(theme: str) -> FeatureSpec:
     """Put title, legend and caption around the map, in the colours of the theme."""
     colours = palette(theme)
     return plot_theme(
@@ -152,7 +153,6 @@ def points(theme: str, colour: str) -> PlotSpec:
     Its data will have the columns longitude, latitude and value (a status, a phase or a hue).
     """
     chosen = colours(theme, colour)
-    clear = element_rect(fill="rgba(0,0,0,0)", size=0)
     empty = pd.DataFrame({"longitude": [0.0], "latitude": [0.0], "value": [next(iter(chosen))]})
     dots = geom_point(
         aes("longitude", "latitude", fill="value"),
@@ -166,6 +166,12 @@ def points(theme: str, colour: str) -> PlotSpec:
         tooltips="none",
     )
     fills = scale_fill_manual(values=list(chosen.values()), limits=list(chosen))
+    return clear_map(theme) + dots + fills
+
+
+def clear_map(theme: str) -> PlotSpec:
+    """Give a map of nothing, to lie over the ground: one can see through it."""
+    clear = element_rect(fill="rgba(0,0,0,0)", size=0)
     whole = coord_map(xlim=[-180, 180], ylim=[-84, 84])
     ground = plot_theme(panel_background=clear, plot_background=clear)
-    return ggplot() + dots + fills + whole + plain(palette(theme)) + ground
+    return ggplot() + whole + plain(palette(theme)) + ground

@@ -65,11 +65,11 @@ def lines(
     newest = ordered.groupby("line").last()
     chosen = line_colours(theme, sorted(newest.index), by)
     told = layer_tooltips().line("@line").line("^y")
-    where = aes("x", "y", color="line")
+    where, still = aes("x", "y", color="line"), {"tooltips": "none", "show_legend": False}
     return (
         ggplot(ordered, where)
-        + geom_line(size=1.5, tooltips=told, sampling="none")
-        + geom_point(where, data=newest.reset_index(), size=3.5, tooltips="none", show_legend=False)
+        + geom_line(size=1.5, tooltips=told, sampling="none", na_rm=True)
+        + geom_point(where, data=newest.reset_index(), size=3.5, na_rm=True, **still)
         + _legend(chosen, newest["y"], by)
         + _across(ordered["x"])
         + scale_y_continuous(format=",.5~g", expand=[0.08, 0])

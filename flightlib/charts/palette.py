@@ -67,7 +67,7 @@ DARK = Palette(
         "4": "#86efac",
         "5": "#0d9488",
     },
-    density=("#2f3f86", "#3f63b8", "#2f93c4", "#3cc4b0", "#a8e05f", "#fff3a3"),
+    density=("#3a489c", "#3f6fc4", "#2f9fce", "#3ccfae", "#b4e85c", "#fff6b0"),
 )
 LIGHT = Palette(
     sea="#b9d3e6",
@@ -101,7 +101,7 @@ LIGHT = Palette(
         "4": "#f87171",
         "5": "#1e3a8a",
     },
-    density=("#d5e8c8", "#9fd3bd", "#5cb6bd", "#2f8bb5", "#30599d", "#2d2a6e"),
+    density=("#c3dfae", "#8acdb0", "#45aebb", "#2580b0", "#2b5399", "#2a2468"),
 )
 PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT}
 WORDS = ("status", "phase")  # what has few values, each with a colour of its own

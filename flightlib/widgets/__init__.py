@@ -1,6 +1,7 @@
 """Live widgets: a stream, a query or a job joined to a picture, in a notebook cell."""
 
 from flightlib.widgets.bars import LiveBars
+from flightlib.widgets.density import LiveDensity
 from flightlib.widgets.filters import Filters
 from flightlib.widgets.line import LiveLine
 from flightlib.widgets.map import LiveMap
@@ -16,6 +17,7 @@ __all__ = [
     "JobFacts",
     "JobPanel",
     "LiveBars",
+    "LiveDensity",
     "LiveLine",
     "LiveMap",
     "LiveTable",

@@ -80,7 +80,8 @@ class FlightLines(StreamSource):
     def wait(self, within_s: float) -> str:
         """Wait for flights and a few samples; give the caption of a still picture."""
         await_flights(self.stream, within_s)
-        self.stream.wait_for(lambda _: len(self._samples.newest) >= ENOUGH, within_s)
+        patience_s = min(within_s, 2 * ENOUGH * self.stream.every)
+        self.stream.wait_for(lambda _: len(self._samples.newest) >= ENOUGH, patience_s)
         if not self._samples.newest:
             self._measure()
         return caption(self.stream.freshness)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from flightlib import charts
@@ -12,14 +11,12 @@ from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight, to_frame
 from flightlib.records import PHASES, STATUSES
 from flightlib.widgets import frames
+from flightlib.widgets.ground import ground, place
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
 from flightlib.widgets.stream_widget import StreamWidget
 
 MARKERS = ("auto", "arrows", "points")
-NAMES_AT_HOME = 26  # airports named before zooming in, at most; three times as many have a dot
-PLACES = {"us": " over the United States", "europe": " over Europe", "world": " over the world"}
-GROUND_AROUND = 1.5  # how far land is drawn beyond the region, as a share of its size
 
 
 class LiveMap(StreamWidget):
@@ -55,7 +52,7 @@ class LiveMap(StreamWidget):
             raise SettingError(not_allowed("markers", markers, MARKERS))
         if colour not in charts.COLOURINGS:
             raise SettingError(not_allowed("colour", colour, charts.COLOURINGS))
-        self._home = charts.box_of(region)
+        charts.box_of(region)
         self._region = region if isinstance(region, str) else tuple(region)
         self._colour, self._markers = colour, markers
         self._roster = frames.Roster()
@@ -65,13 +62,13 @@ class LiveMap(StreamWidget):
         self._roster.forget()
         return {
             "kind": "map",
-            "home": list(self._home),
             "colour": self._colour,
             "markers": self._markers,
             "statuses": STATUSES,
             "phases": PHASES,
             "grounded": [PHASES.index(phase) for phase in charts.ON_GROUND],
-            **ground(self._region, self._colour),
+            "pointSpecs": {t: charts.spec(charts.points(t, self._colour)) for t in charts.PALETTES},
+            **ground(self._region),
         }
 
     def _frame(self, flights: Mapping[str, Flight]) -> Message:
@@ -81,33 +78,10 @@ class LiveMap(StreamWidget):
 
     def _draw(self, theme: str) -> Snapshot:
         flights, told = to_frame(self.stream.flights), self.freshness
-        title = f"{told.flights:,} flights{PLACES.get(str(self._region), '')}"
+        title = f"{told.flights:,} flights{place(self._region)}"
         figure = charts.flight_map(
             *(flights, self._colour, self._region, theme),
             title=title,
             caption=caption(told),
         )
         return Snapshot(charts.svg(figure), f"{title} · {caption(told)}")
-
-
-@lru_cache(maxsize=8)
-def ground(region: str | tuple[float, ...], colour: str) -> dict[str, Any]:
-    """Give the land of a region in both themes: the specifications, and their data once."""
-    box = charts.box_of(region).grown(GROUND_AROUND)
-    everything = 10_000
-    specs = {
-        theme: charts.spec(charts.base_map(region, theme, names=everything, detail=box))
-        for theme in charts.PALETTES
-    }
-    data = [layer.pop("data") for layer in specs["dark"]["layers"]]
-    for layer in specs["light"]["layers"]:
-        del layer["data"]
-    airports = charts.airport_table("world")
-    told = airports[["code", "iata", "name", "city", "longitude", "latitude"]]
-    return {
-        "specs": specs,
-        "data": data,
-        "most": [None] * (len(data) - 2) + [3 * NAMES_AT_HOME, NAMES_AT_HOME],
-        "airports": told.to_dict("records"),
-        "pointSpecs": {t: charts.spec(charts.points(t, colour)) for t in charts.PALETTES},
-    }

@@ -19,6 +19,11 @@ import psutil
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from flightlib.kafka import Publisher, now_ms
+from flightlib.settings import Settings
+from flightlib.sky import Sky
+
+FLIGHTS = 300
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -70,11 +75,21 @@ class Lab:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
-    def stage(self) -> dict[str, float]:
-        """Where the first map is on the page."""
-        box = self.page.locator(".flightlib-stage").first.bounding_box()
+    def stage(self, nth: int = 0) -> dict[str, float]:
+        """Where the nth widget, a map, is on the page."""
+        stage = self.page.locator(".flightlib").nth(nth).locator(".flightlib-stage")
+        box = stage.bounding_box()
         assert box
         return dict(box)
+
+
+@pytest.fixture(scope="module")
+def published(kafka_stack: Settings) -> Iterator[Publisher]:
+    """A sky in Kafka, at sixty times its speed, for as long as the tests run."""
+    reports = Sky(flights=FLIGHTS, region="us").reports(now_ms(), speed=60)
+    publisher = Publisher(reports, settings=kafka_stack).start()
+    yield publisher
+    publisher.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
+from hands import bounds, hosts, wheel_in
 
 from flightlib import charts
 from flightlib.engines import Local
-from flightlib.kafka import Publisher, now_ms
-from flightlib.settings import Settings
-from flightlib.sky import Sky
+from flightlib.kafka import Publisher
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
@@ -24,21 +21,11 @@ CELLS = [
     "live.snapshot()",
     "fl.LiveBars('/flights/sse')",
 ]
-FLIGHTS = 300
 PIXELS = """() => {
   const canvas = document.querySelector('.flightlib-sky');
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''));
 }"""
-
-
-@pytest.fixture(scope="module")
-def published(kafka_stack: Settings) -> Iterator[Publisher]:
-    """A sky in Kafka, at sixty times its speed, for as long as the tests run."""
-    reports = Sky(flights=FLIGHTS, region="us").reports(now_ms(), speed=60)
-    publisher = Publisher(reports, settings=kafka_stack).start()
-    yield publisher
-    publisher.stop()
 
 
 @pytest.fixture(scope="module")
@@ -74,21 +61,6 @@ def coloured(lab: Any) -> dict[str, int]:
         if status := named.get(data[i : i + 4]):
             counts[status] += 1
     return counts
-
-
-def bounds(lab: Any) -> list[float]:
-    """What the map shows: west, south, east, north."""
-    return [float(edge) for edge in lab.root()["bounds"].split(",")]
-
-
-def wheel_in(lab: Any, x: float = 0.5, y: float = 0.5) -> list[float]:
-    """Zoom in by the wheel at a place of the stage; give the new bounds when they rest."""
-    before, box = bounds(lab), lab.stage()
-    lab.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    lab.page.mouse.wheel(0, -300)
-    lab.until(lambda: bounds(lab) != before)
-    lab.page.wait_for_timeout(300)
-    return bounds(lab)
 
 
 def aim(lab: Any) -> tuple[float, float]:
@@ -310,6 +282,5 @@ def test_kafka_down_is_said_and_forgotten(
 
 def test_nothing_was_asked_of_the_network(lab: Any) -> None:
     """Everything the page needed came from this machine, and no script failed."""
-    hosts = {urlsplit(url).hostname for url in lab.requests if url.startswith(("http", "ws"))}
-    assert hosts == {"127.0.0.1"}
+    assert hosts(lab) == {"127.0.0.1"}
     assert lab.failures == []

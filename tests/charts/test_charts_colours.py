@@ -78,6 +78,15 @@ def test_sea_and_land_differ(theme: str) -> None:
     assert contrast(colours.sea, colours.land) > 1.25
 
 
+@pytest.mark.parametrize("theme", charts.PALETTES)
+def test_more_flights_stand_out_more(theme: str) -> None:
+    """From step to step the cells of a density map differ more from the land."""
+    chosen = charts.palette(theme)
+    away = [contrast(colour, chosen.land) for colour in chosen.density]
+    assert away == sorted(away)
+    assert away[0] > 1.3
+
+
 def test_every_status_and_phase_has_a_colour() -> None:
     """The palettes and the record know the same words, in the same order."""
     for theme in charts.PALETTES:

@@ -50,11 +50,12 @@ def test_time_is_told_in_utc() -> None:
     }
 
 
-def test_one_point_is_a_picture_too() -> None:
-    """The first sample already gives an axis and a dot."""
+def test_one_point_is_a_picture_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first sample already gives an axis and a dot, and nothing is said about it."""
     drawn = charts.svg(charts.lines(points(all=[7.0]), caption="just begun"))
     assert "just begun" in drawn
     assert "<circle" in drawn or "<path" in drawn
+    assert capsys.readouterr().out == ""
 
 
 def test_numbers_may_stand_for_time() -> None:

@@ -200,8 +200,8 @@ def test_a_snapshot_of_lines_stays(
     make: Callable[..., LiveLine], script: Script, query: ScriptedQuery, ending: Callable[..., Any]
 ) -> None:
     """Both kinds leave SVG and one line of words; without a row a query's lines fail."""
-    script.say(*(event("snapshot", flights=[flight("A")]) for _ in range(4)))
-    still = make(LiveLine, y="flights", by="status").snapshot()
+    script.say(event("snapshot", flights=[flight("A")]))
+    still = make(LiveLine, y="flights", by="status", every=0.25).snapshot()
     assert "Flights by status · 20" in still.words
     assert "10 reports/s" in still.svg
     lines = ending(LiveLine(query, y="flights"))

@@ -13,7 +13,7 @@ from browserlike import Sent, of_type, say, until
 from scripted import Script, event, flight
 
 from flightlib.errors import SettingError, StreamError
-from flightlib.widgets import LiveBars, pump
+from flightlib.widgets import LiveBars, LiveDensity, pump
 from flightlib.widgets.live_widget import LiveWidget
 
 
@@ -228,3 +228,30 @@ def test_wrong_filters_are_named(make: Callable[..., LiveWidget], script: Script
     script.refuse(422, {"detail": "status cannot be 'LATE'; allowed: ON_TIME, DELAYED."})
     with pytest.raises(StreamError, match="status cannot be 'LATE'"):
         make(status="LATE")
+
+
+def test_a_density_map_counts_by_cells(
+    make: Callable[..., LiveDensity], script: Script, sent: Sent
+) -> None:
+    """The browser gets cells, their numbers and what the colours mean, over the same ground."""
+    script.say(event("snapshot", flights=[flight("A"), flight("B"), flight("C", latitude=41.5)]))
+    widget = make(LiveDensity, cell=2.0)
+    say(widget, type="hello")
+    frame = until(lambda: [m for m, _ in of_type(sent, "frame") if m["cells"]["west"]])[-1]
+    cells = frame["cells"]
+    assert dict(zip(cells["south"], cells["flights"], strict=True)) == {38.0: 2, 40.0: 1}
+    assert set(cells["west"]) == {-110.0}
+    assert frame["labels"][-1] == "32+"
+    content = json.loads(gzip.decompress(of_type(sent, "setup")[0][1][2]))
+    assert (content["kind"], content["cell"]) == ("density", 2.0)
+    assert set(content["tileSpecs"]) == set(content["specs"]) == {"dark", "light"}
+    still = widget.snapshot()
+    assert "3 flights over the United States, by cells of 2°" in still.words
+    assert "flights in a cell of 2°" in still.svg
+
+
+@pytest.mark.parametrize("cell", [0, 0.1, 11])
+def test_a_cell_of_no_use_is_refused(make: Callable[..., LiveDensity], cell: float) -> None:
+    """Cells too small or too large are named with what is allowed."""
+    with pytest.raises(SettingError, match=r"cell cannot be .*; allowed: 0\.25 to 10 degrees"):
+        make(LiveDensity, cell=cell)

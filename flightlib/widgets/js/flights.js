@@ -30,21 +30,15 @@ Object.assign(LiveMap.prototype, {
   },
 
   draw() {
-    const { camera, sky } = this;
     const began = performance.now();
-    const ratio = devicePixelRatio || 1;
     const fresh = !this.frame;
     this.take();
-    const size = [Math.round(camera.width * ratio), Math.round(camera.height * ratio)];
-    if (sky.width !== size[0] || sky.height !== size[1]) [sky.width, sky.height] = size;
-    const ink = sky.getContext("2d");
-    ink.setTransform(ratio, 0, 0, ratio, 0, 0);
-    ink.clearRect(0, 0, camera.width, camera.height);
+    const ink = this.wiped();
     if (!this.frame) return;
     this.project();
-    this.cutSprites(ratio);
+    this.cutSprites(devicePixelRatio || 1);
     if (this.picked) this.drawPicked(ink);
-    if (this.points) this.drawPoints(fresh);
+    if (this.over) this.refreshOver(fresh);
     else this.drawArrows(ink);
     this.drawHover(ink);
     this.root.dataset.frameMs = (performance.now() - began).toFixed(1);
@@ -90,10 +84,6 @@ Object.assign(LiveMap.prototype, {
     seen.filter((row) => !onGround(row)).forEach(draw);
     ink.globalAlpha = 1;
     if (picked?.row >= 0) draw(picked.row);
-  },
-
-  drawPoints(fresh) {
-    if (fresh || !this.points.fits(this.camera, this.theme)) this.points.rebuild(this.camera, this.theme);
   },
 
   pointSpec(theme, [west, south, east, north]) {
@@ -155,7 +145,7 @@ Object.assign(LiveMap.prototype, {
     else say(this.tip, `${found.iata} ${found.city}`, [found.name, found.code], x, y, this.camera.width);
   },
 
-  pick(row) {
+  choose(row) {
     if (row < 0) return this.leave();
     const told = facts(this.store, this.frame, row);
     if (!told.words.flight_id) return this.askRoster();

@@ -38,6 +38,11 @@ class Camera {
     return (this.y - mercator(latitude)) * this.scale + this.height / 2;
   }
 
+  // The place under a pixel, as [longitude, latitude].
+  place(px, py) {
+    return [this.x + (px - this.width / 2) / this.scale, latitudeOf(this.y - (py - this.height / 2) / this.scale)];
+  }
+
   pan(dx, dy) {
     this.x = clamp(this.x - dx / this.scale, -180, 180);
     this.y = clamp(this.y + dy / this.scale, -TOP, TOP);
