@@ -53,8 +53,8 @@ def flink_function(function: Callable[..., Any]) -> SqlFunction:
 
     The function says what it takes and returns by annotations: str, int, float or bool. It is
     sent to Flink as its source text, so it imports what it needs inside itself. Calling this again
-    after a change takes the new text. Raises MachineError without PyFlink, SqlError for a function that
-    cannot be sent.
+    after a change takes the new text. Raises MachineError without PyFlink, SqlError for a function
+    that cannot be sent.
     """
     need_pyflink()
     name, kinds = function.__name__, _kinds(function)

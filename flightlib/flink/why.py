@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flightlib.flink.cluster import Details
+from flightlib.flink.details import Details
 from flightlib.flink.faults import causes
 from flightlib.flink.scan import one_line
 

@@ -206,5 +206,5 @@ def test_a_snapshot_of_lines_stays(
     assert "10 reports/s" in still.svg
     lines = ending(LiveLine(query, y="flights"))
     query.become("failed", "Flink is not answering on localhost:8081.")
-    with pytest.raises(StreamError, match="No row came. Flink is not answering"):
+    with pytest.raises(StreamError, match=r"No row came\. Flink is not answering"):
         lines.snapshot(within_s=0.1)
