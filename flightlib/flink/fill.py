@@ -71,8 +71,9 @@ def literal(name: str, value: Any) -> str:
         parts = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
         return "(" + ", ".join(literal(name, _plain(one)).strip() for one in parts) + ")"
     if isinstance(value, date) and value == value:  # pandas' NaT is a date, and not itself
-        is_moment = isinstance(value, datetime)
-        return f"TIMESTAMP '{_utc(value)}'" if is_moment else f"DATE '{value.isoformat()}'"
+        if isinstance(value, datetime):
+            return f"TIMESTAMP '{_utc(value)}'"
+        return f"DATE '{value.isoformat()}'"
     text = _number(name, value)
     return f" {text}" if text.startswith("-") else text  # after a minus it would begin a comment
 
