@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from test_house import DOORS, MODULES, ROOMS, room_of
+from test_house import DOORS, HOUSE, MODULES, ROOMS, room_of
 from typer.main import get_command
 
 from flightlib.cli import app
@@ -76,3 +76,13 @@ def test_the_rooms_table_is_the_house() -> None:
     assert owned == {
         name: {library for library, rooms in DOORS.items() if rooms == {name}} for name in owned
     }
+
+
+def test_the_rooms_table_says_which_rooms_are_folders() -> None:
+    """A room that is a folder has a slash in CONTRIBUTING's table, and a module has none."""
+    first = re.findall(r"^\| (`\w+/?`(?:, `\w+/`)*) \|", CONTRIBUTING, re.MULTILINE)
+    names = [name for cell in first for name in re.findall(r"`([^`]+)`", cell)]
+    assert names
+    for name in names:
+        there = HOUSE / name if name.endswith("/") else HOUSE / f"{name}.py"
+        assert there.exists(), name

@@ -33,6 +33,7 @@ DOORS = {
     "trino": {"lake"},
     "pyiceberg": {"lake"},
     "pooch": {"engines"},
+    "pyflink": {"engines"},
     "supervisor": {"engines"},
     "fastapi": {"backend"},
     "uvicorn": {"backend"},
@@ -45,6 +46,7 @@ DOORS = {
     "nbconvert": {"reports"},
     "typer": {"cli"},
 }
+OPTIONAL = {"pyflink"}
 MODULES = sorted(p for p in HOUSE.rglob("*.py") if "_share" not in p.parts)
 
 
@@ -92,6 +94,23 @@ def test_a_heavy_library_has_one_door(path: Path) -> None:
         owners = DOORS.get(name.split(".")[0])
         if owners and not typing_only:
             assert room_of(path) in owners, f"{path.name} imports {name}, owned by {owners}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOUSE)))
+def test_what_may_be_missing_is_imported_late(path: Path) -> None:
+    """A library that not every installation has is imported inside functions alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    late = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        found = OPTIONAL & {name.split(".")[0] for name in names}
+        assert not found or node in late, f"{path.name} imports {found} at once"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(HOUSE)))

@@ -37,7 +37,7 @@ _ADDRESS = {
 
 
 def chosen(names: Iterable[str] | None) -> tuple[str, ...]:
-    """Turn engine names (`flink` stands for its three processes) into engines, in start order.
+    """Turn engine names (`flink` stands for its four processes) into engines, in start order.
 
     None or nothing named means all. Raises SettingError naming the nearest name.
     """

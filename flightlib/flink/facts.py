@@ -11,8 +11,9 @@ from flightlib import kafka
 from flightlib.errors import EngineDown, FlightlibError
 from flightlib.flink import why
 from flightlib.flink.book import Entry
-from flightlib.flink.cluster import Cluster, Details
+from flightlib.flink.cluster import Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
+from flightlib.flink.details import Details
 from flightlib.flink.rest import Refused
 from flightlib.settings import Settings
 

@@ -56,7 +56,7 @@ def in_words(errors: Iterable[str], first_line: int = 1, names: Names = lambda _
 
 
 def _clean(text: str) -> str:
-    text = _PLACE.sub("", " ".join(text.split()))
+    text = _PLACE.sub("", " ".join(text.split())).replace(" . ", ". ")
     text = text.removeprefix("SQL validation failed. ").removeprefix("SQL parse failed. ")
     return text.strip().rstrip(".").strip()
 

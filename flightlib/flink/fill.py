@@ -43,13 +43,19 @@ def _filled(text: str, values: Mapping[str, Any], write: Any) -> str:
 
 def _value(name: str, values: Mapping[str, Any]) -> Any:
     if name in values:
-        return values[name]
+        return _plain(values[name])
     near = get_close_matches(name, [n for n in values if not n.startswith("_")], n=1)
     hint = f" Did you mean {{{near[0]}}}?" if near else ""
     raise SqlError(
         f"{{{name}}} is no variable of this notebook. Define {name} in the parameters cell and run "
         f"it, or write {{{{{name}}}}} for the text itself.{hint}"
     )
+
+
+def _plain(value: Any) -> Any:
+    """Take a single number out of numpy's wrapping."""
+    wrapped = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
+    return value.item() if wrapped else value
 
 
 def literal(name: str, value: Any) -> str:
@@ -61,22 +67,29 @@ def literal(name: str, value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, list | tuple | set | frozenset) and value:
-        return "(" + ", ".join(literal(name, one) for one in value) + ")"
-    if isinstance(value, datetime):
-        return f"TIMESTAMP '{_utc(value)}'"
-    if isinstance(value, date):
+        # A set has another order in each kernel, and its text is to be the same.
+        parts = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+        return "(" + ", ".join(literal(name, _plain(one)).strip() for one in parts) + ")"
+    if isinstance(value, date) and value == value:  # pandas' NaT is a date, and not itself
+        if isinstance(value, datetime):
+            return f"TIMESTAMP '{_utc(value)}'"
         return f"DATE '{value.isoformat()}'"
-    return _number(name, value)
+    text = _number(name, value)
+    return f" {text}" if text.startswith("-") else text  # after a minus it would begin a comment
 
 
 def _number(name: str, value: Any) -> str:
-    value = value.item() if type(value).__module__ == "numpy" and hasattr(value, "item") else value
-    finite = isinstance(value, int | float | Decimal) and math.isfinite(value)
-    if not finite:
+    if not _is_finite(value):
         raise SqlError(
             f"{{{name}}} cannot be {_short(value)}, which SQL has no word for; allowed: {KINDS}."
         )
     return format(value, "f") if isinstance(value, Decimal) else repr(value)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _utc(moment: datetime) -> str:
@@ -104,5 +117,5 @@ def _as_name(name: str, value: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -12,11 +12,9 @@ from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, st
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts
+from flightlib.flink.launch import await_running, check, launch
 from flightlib.flink.scan import Statement
-from flightlib.flink.session import Session, Shaping
 from flightlib.settings import Settings, load
-
-RUNNING_S = 45.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ class Job:
 
     def _replace(self, entry: Entry, statement: Statement, setup: tuple[str, ...]) -> Started:
         # What Flink refuses is refused before the job that runs is stopped.
-        _check(self.settings, self.name, statement, setup)
+        check(self.settings, self.name, statement, setup)
         state, _ = self._halt(entry)
         return self._go_on(entry, statement, setup, state)
 
@@ -180,74 +178,8 @@ class Job:
     def _launch(self, entry: Entry, note: str, statement: Statement | None = None) -> None:
         begun = launch(self.settings, entry, statement)
         entry = replace(entry, job_id=begun, began_ms=kafka.now_ms(), note=note, wanted="running")
-        _await_running(self._cluster, entry)
+        await_running(self._cluster, entry)
         self.book.write(entry)
-
-
-def launch(settings: Settings, entry: Entry, statement: Statement | None = None) -> str:
-    """Submit a job from its entry and give its id; a state in the entry is where it goes on.
-
-    Raises SqlError if Flink refuses the statement, JobError without free slots.
-    """
-    free, slots = Cluster(settings).free_slots()
-    if not free:
-        names = ", ".join(e.name for e in Book(settings).entries() if e.wanted == "running")
-        raise JobError(
-            f"All {slots} task slots of Flink are taken. Stop a job or a query; jobs: {names}."
-        )
-    config = {"pipeline.name": entry.name}
-    if entry.state:
-        config["execution.state-recovery.path"] = entry.state
-        config["execution.state-recovery.claim-mode"] = "CLAIM"
-    session = Session(settings, entry.group, shaping=Shaping(entry.setup))
-    try:
-        answer = session.run(statement or Statement(entry.sql, 1), config)
-    finally:
-        session.close()
-    if answer.job_id is None:
-        raise JobError(f"The statement of job {entry.name} starts no job; a job is an INSERT.")
-    return answer.job_id
-
-
-def _check(settings: Settings, name: str, statement: Statement, setup: tuple[str, ...]) -> None:
-    """Have Flink plan a statement without running it. Raises SqlError if it refuses."""
-    session = Session(settings, group_of(name), shaping=Shaping(setup))
-    try:
-        session.run(Statement(f"EXPLAIN {statement.text}", statement.line))
-    finally:
-        session.close()
-
-
-def _await_running(cluster: Cluster, entry: Entry) -> None:
-    """Wait until all its tasks run, or it is over; raise JobError when it failed at once."""
-    deadline = time.monotonic() + RUNNING_S
-    while time.monotonic() < deadline:
-        job = cluster.job(entry.job_id)
-        if job is not None and (job.state == "FINISHED" or job.running_tasks == job.tasks > 0):
-            return
-        if job is not None and job.state in OVER:
-            raise JobError(f"Job {entry.name} failed: {cluster.last_words(entry.job_id)}")
-        if job is not None and job.state == "RESTARTING":
-            return  # it is started; what is wrong with it, the panel tells
-        time.sleep(0.1)
-    cluster.cancel(entry.job_id)
-    raise JobError(
-        f"Job {entry.name} does not come to run within {RUNNING_S:.0f} s. "
-        f"Look at `flightlib status` and `flightlib logs taskmanager`."
-    )
-
-
-def restore(settings: Settings, entry: Entry) -> Entry:
-    """Submit a job that a new JobManager does not know, from its newest checkpoint.
-
-    For the keeper. Raises FlightlibError; the entry then stays as it is.
-    """
-    state = state_of(settings, entry)
-    begun = launch(settings, replace(entry, state=state))
-    at = time.strftime("%H:%M:%S", time.gmtime())
-    source = f"checkpoint {state.rsplit('-', 1)[-1]}" if state and "/chk-" in state else "its state"
-    note = f"Restored from {source if state else 'its committed offsets'} at {at} UTC."
-    return replace(entry, job_id=begun, state=state, began_ms=kafka.now_ms(), note=note)
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:

@@ -19,7 +19,7 @@ from flightlib.flink.beat import beat_file
 from flightlib.flink.book import Book, Entry
 from flightlib.flink.cluster import Cluster
 from flightlib.flink.gateway import Gateway, SessionLost
-from flightlib.flink.jobs import restore
+from flightlib.flink.launch import restore
 from flightlib.flink.rest import Refused
 from flightlib.settings import Settings, load
 

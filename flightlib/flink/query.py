@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from flightlib import kafka
 from flightlib.errors import EngineDown, FlightlibError
 from flightlib.flink import why
-from flightlib.flink.cluster import Cluster, Details
+from flightlib.flink.cluster import Cluster
+from flightlib.flink.details import Details
 from flightlib.flink.facts import silences
 from flightlib.flink.gateway import Column, Operation, SessionLost
 from flightlib.flink.rest import Refused

@@ -10,18 +10,19 @@ from flightlib.flink.gateway import Change
 
 Row = tuple[Any, ...]
 MOST = 10_000
+_PENDING = 16  # places kept for the second half of an update; a filter may have taken that half
 
 
 class Rows:
     """Applies INSERT, UPDATE_BEFORE, UPDATE_AFTER and DELETE; keeps at most the newest `most` rows.
 
-    An updated row stays in its place.
+    An updated row stays in its place; between the two halves of an update it is not shown.
     """
 
     def __init__(self, most: int = MOST) -> None:
         self.total = 0  # rows that came, updates included
         self._most = most
-        self._rows: OrderedDict[int, Row] = OrderedDict()
+        self._rows: OrderedDict[int, Row | None] = OrderedDict()
         self._places: dict[str, list[int]] = {}
         self._vacant: list[int] = []
         self._next = 0
@@ -37,14 +38,17 @@ class Rows:
 
     def _put_in(self, row: Row, update: bool) -> None:
         if update and self._vacant:
-            place = self._vacant.pop(0)
+            place = self._vacant.pop()
         else:
             place, self._next = self._next, self._next + 1
         self._rows[place] = row
         self._places.setdefault(repr(row), []).append(place)
         while len(self._rows) > self._most:
             oldest, gone = self._rows.popitem(last=False)
-            self._forget(gone, oldest)
+            if gone is None:
+                self._vacant.remove(oldest)
+            else:
+                self._forget(gone, oldest)
 
     def _take_out(self, row: Row, keep_place: bool) -> None:
         places = self._places.get(repr(row))
@@ -53,9 +57,12 @@ class Rows:
         place = places[0]
         self._forget(row, place)
         if keep_place:
+            self._rows[place] = None
             self._vacant.append(place)
         else:
             self._rows.pop(place, None)
+        if len(self._vacant) > _PENDING:
+            self._rows.pop(self._vacant.pop(0), None)
 
     def _forget(self, row: Row, place: int) -> None:
         places = self._places.get(repr(row), [])
@@ -66,4 +73,4 @@ class Rows:
 
     def now(self) -> tuple[Row, ...]:
         """Give the rows as they stand, oldest first."""
-        return tuple(self._rows.values())
+        return tuple(row for row in self._rows.values() if row is not None)

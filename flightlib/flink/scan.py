@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 Kind = Literal["code", "text", "name", "comment"]
@@ -65,8 +66,9 @@ def _cuts(sql: str) -> Iterator[str]:
 
 def _is_open_set(text: str) -> bool:
     bare = _bare(text)
-    begun = re.match(r"EXECUTE\s+STATEMENT\s+SET\b", bare, re.IGNORECASE)
-    return bool(begun) and not re.search(r"\bEND$", bare, re.IGNORECASE)
+    begun = re.match(r"(?:EXPLAIN\s+)?(?:EXECUTE\s+)?STATEMENT\s+SET\b", bare, re.IGNORECASE)
+    # Its END comes after a semicolon; any other is that of a CASE.
+    return bool(begun) and not re.search(r";\s*END$", bare, re.IGNORECASE)
 
 
 def _bare(text: str) -> str:
@@ -81,22 +83,24 @@ def first_word(statement: str) -> str:
 
 _CREATE = re.compile(
     r"CREATE\s(?:OR REPLACE\s)?((?:TEMPORARY\s)?(?:SYSTEM\s)?(?:TABLE|VIEW|FUNCTION))\s"
-    r"(?:IF NOT EXISTS\s)?(`[^`]+`|\w+)",
+    r"(?:IF NOT EXISTS\s)?((?:(?:`[^`]+`|\w+)\.)*(?:`[^`]+`|\w+))",
     re.IGNORECASE,
 )
 
 
 def creates(statement: str) -> tuple[str, str] | None:
-    """Tell what a CREATE makes, as ("TEMPORARY VIEW", "name"); None for another statement."""
+    """Tell what a CREATE makes, as ("TEMPORARY VIEW", "`name`"); None for another statement."""
     found = _CREATE.match(one_line(statement))
-    return (found[1].upper(), found[2].strip("`")) if found else None
+    if found is None:
+        return None
+    path = re.findall(r"`[^`]+`|\w+", found[2])
+    return found[1].upper(), ".".join(f"`{part.strip('`')}`" for part in path)
 
 
 def one_line(statement: str) -> str:
     """Write a statement without comments and with single spaces, to compare it with another."""
-    kept = (
-        re.sub(r"\s+", " ", text) if kind == "code" else text
-        for kind, text in pieces(statement)
-        if kind != "comment"
-    )
-    return "".join(kept).strip().rstrip(";").strip()
+    kept = ""
+    for plain, run in groupby(pieces(statement), lambda piece: piece.kind in ("code", "comment")):
+        text = "".join(" " if kind == "comment" else text for kind, text in run)
+        kept += re.sub(r"\s+", " ", text) if plain else text
+    return kept.strip().rstrip(";").strip()

@@ -52,7 +52,7 @@ class Shaping:
         """Give the DROP that makes room for a CREATE, if one of that name is remembered."""
         made = creates(statement)
         there = made is not None and made in [creates(text) for text in self.statements]
-        return [f"DROP {made[0]} IF EXISTS `{made[1]}`"] if made and there else []
+        return [f"DROP {made[0]} IF EXISTS {made[1]}"] if made and there else []
 
     def remember(self, statement: str) -> int:
         """Keep a statement, in place of an earlier one that says or makes the same."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flightlib.flink.cluster import Details
+from flightlib.flink.details import Details
 from flightlib.flink.faults import causes
 from flightlib.flink.scan import one_line
 
@@ -110,7 +110,7 @@ def _because(scene: Scene) -> str:
     if not silent:
         return ""
     if len(silent) == len(scene.silent_s):
-        return " because no report comes in; is a publisher running?"
+        return " because no report comes in (is a publisher running?)"
     if len(silent) == 1:
         return f" because partition {silent[0]} is idle"
     return f" because partitions {', '.join(map(str, silent))} are idle"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from flightlib.errors import SettingError
 from flightlib.settings import HOST, Settings, load, shared_folder
 
 DOCKER = shared_folder("docker")
+JAVA = tuple(engine for engine in ENGINES if engine != "keeper")  # the keeper is Python
 
 
 @pytest.fixture
@@ -29,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_all_engines_or_those_named_in_start_order() -> None:
-    """Nothing named means all; `flink` means its three; the order is the start order."""
+    """Nothing named means all; `flink` means its four; the order is the start order."""
     assert chosen(None) == chosen([]) == ENGINES
     assert chosen(["trino", "flink", "kafka"]) == ("kafka", *FLINK, "trino")
     assert ENGINES[: len(FIRST)] == FIRST
@@ -50,7 +53,7 @@ def test_a_command_carries_whose_it_is(here: Settings, engine: str) -> None:
     assert f"-Dflightlib.engine={engine}" in argv
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", JAVA)
 def test_every_file_a_command_names_exists(here: Settings, engine: str) -> None:
     """The configuration files that a command points to are in `docker/`."""
     made = commands.command(here, engine)
@@ -85,8 +88,8 @@ def test_no_port_stands_in_a_configuration_file() -> None:
 
 
 def test_flink_is_told_its_ports_and_folders(here: Settings) -> None:
-    """The three Flink processes agree on the JobManager's port and on where state goes."""
-    for engine in FLINK:
+    """Flink's three Java processes agree on the JobManager's port and on where state goes."""
+    for engine in set(FLINK) & set(JAVA):
         argv = commands.command(here, engine).argv
         assert "-Djobmanager.rpc.port=16123" in argv
         folder = here.data / "flink" / "checkpoints"
@@ -94,10 +97,17 @@ def test_flink_is_told_its_ports_and_folders(here: Settings) -> None:
         assert "--add-opens=java.base/java.lang=ALL-UNNAMED" in argv
 
 
+def test_the_keeper_runs_in_this_python(here: Settings) -> None:
+    """The keeper is this installation's own Python: it needs no Java and none of the files."""
+    argv = commands.command(here, "keeper").argv
+    assert argv[:3] == (sys.executable, "-m", "flightlib.flink.keeper")
+    assert find_spec(argv[2]) is not None
+
+
 def test_heavy_engines_keep_the_full_compiler(here: Settings) -> None:
     """Fast-start flags are for all but the two engines that do the heavy work."""
-    quick = {e for e in ENGINES if "-XX:TieredStopAtLevel=1" in commands.command(here, e).argv}
-    assert quick == set(ENGINES) - {"taskmanager", "trino"}
+    quick = {e for e in JAVA if "-XX:TieredStopAtLevel=1" in commands.command(here, e).argv}
+    assert quick == set(JAVA) - {"taskmanager", "trino"}
 
 
 def test_the_process_manager_reads_back_what_was_meant(here: Settings) -> None:
