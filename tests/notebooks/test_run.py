@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
+from flightlib.flink import jobs
 from flightlib.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -31,6 +33,14 @@ def flightlib(*arguments: str, **environment: str) -> subprocess.CompletedProces
     )
 
 
+@pytest.fixture(scope="module")
+def engines(stack: Settings) -> Iterator[Settings]:
+    """All engines; the jobs that notebooks leave running are stopped afterwards."""
+    yield stack
+    for job in jobs(stack):
+        job.stop()
+
+
 def outputs(path: Path) -> list[Any]:
     """All outputs of an executed notebook."""
     book = nbformat.read(path, as_version=4)
@@ -40,7 +50,7 @@ def outputs(path: Path) -> list[Any]:
 @pytest.mark.stack
 @each_notebook
 def test_it_makes_a_report_that_needs_no_kernel(
-    path: Path, kafka_stack: Settings, tmp_path: Path
+    path: Path, engines: Settings, tmp_path: Path
 ) -> None:
     """`flightlib report` runs the notebook and writes a page with no link to the network."""
     done = flightlib("report", path.stem, "--out", str(tmp_path), "-p", "flights=200")
@@ -55,7 +65,7 @@ def test_it_makes_a_report_that_needs_no_kernel(
 
 @pytest.mark.stack
 @each_notebook
-def test_it_passes_nbval(path: Path, kafka_stack: Settings, tmp_path: Path) -> None:
+def test_it_passes_nbval(path: Path, engines: Settings, tmp_path: Path) -> None:
     """`pytest --nbval-lax` runs every cell of the notebook without an unexpected error."""
     shutil.copy(path, tmp_path)
     done = subprocess.run(

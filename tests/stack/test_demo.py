@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 
-from flightlib.engines import Local
+from flightlib.engines import ENGINES, Local
 from flightlib.engines.orphans import engine_processes, gone, managers
 from flightlib.kafka import ensure_topics, message_count
 from flightlib.settings import HOST, Settings
@@ -160,7 +160,7 @@ def test_a_demo_is_one_and_needs_no_network(stack: Settings, start: Callable[[],
     page = httpx.get(demo.address(), trust_env=False)
     assert page.status_code == 200
     assert "apputils-extension:announcements" in page.text  # no pop-up over the map
-    wait_for(lambda: len(HEALTHY.findall(demo.said())) == 7)
+    wait_for(lambda: len(HEALTHY.findall(demo.said())) == len(ENGINES))
     assert "fetch" not in demo.said()
     second = flightlib("demo", "--no-browser")
     assert (second.returncode, second.stdout) == (1, "")

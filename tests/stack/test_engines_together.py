@@ -10,8 +10,10 @@ from uuid import uuid4
 import httpx
 import pytest
 import trino
+from known import publish
 
-from flightlib.kafka import Publisher, ensure_topics, message_count, now_ms
+from flightlib.flink import PATIENCE, Session, Statement
+from flightlib.kafka import ensure_topics, now_ms
 from flightlib.settings import HOST, Settings
 from flightlib.sky import Sky
 
@@ -65,29 +67,18 @@ def ask(settings: Settings, statement: str) -> list[list[Any]]:
         connection.close()
 
 
-def test_flink_reads_reports_from_kafka_by_their_schema(stack: Settings, gateway: Gateway) -> None:
+def test_flink_reads_reports_from_kafka_by_their_schema(stack: Settings) -> None:
     """A Flink job counts exactly the reports that were published, read with the registry's help."""
     end_ms = now_ms()
     reports = list(Sky(flights=50, region="us").reports(end_ms - 5000, until_ms=end_ms))
     ensure_topics(stack)
-    before = message_count("processed_flights", stack)
-    publisher = Publisher(reports, topic="processed_flights", settings=stack).start()
-    deadline_s = time.monotonic() + 60
-    while publisher.status.acknowledged < len(reports):
-        assert time.monotonic() < deadline_s, str(publisher)
-        time.sleep(0.05)
-    publisher.stop()
-    gateway.run(
-        f"""CREATE TABLE reports (flight_id STRING, altitude INT, `timestamp` TIMESTAMP(3)) WITH (
-        'connector' = 'kafka', 'topic' = 'processed_flights',
-        'properties.bootstrap.servers' = '{stack.kafka}',
-        'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset',
-        'value.format' = 'avro-confluent', 'value.avro-confluent.url' = '{stack.registry}')"""
-    )
-    gateway.run("SET 'execution.runtime-mode' = 'batch'")
-    count, flights = gateway.run("SELECT COUNT(*), COUNT(DISTINCT flight_id) FROM reports")[-1]
-    assert count == before + len(reports)
-    assert flights >= len({report.flight_id for report in reports})
+    session = Session(stack, bounded=True)
+    session.start_reading(now_ms())
+    assert publish(reports, stack) == len(reports)
+    question = "SELECT COUNT(*), COUNT(DISTINCT flight_id) FROM flights"
+    answer = session.run(Statement(question, 1), PATIENCE)
+    session.close()
+    assert answer.rows == ((len(reports), len({report.flight_id for report in reports})),)
 
 
 def test_what_flink_writes_trino_reads(stack: Settings, gateway: Gateway) -> None:
