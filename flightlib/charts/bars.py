@@ -6,9 +6,6 @@ import pandas as pd
 from lets_plot import (
     aes,
     coord_flip,
-    element_blank,
-    element_line,
-    element_rect,
     element_text,
     geom_bar,
     geom_text,
@@ -26,7 +23,7 @@ from lets_plot import (
 )
 from lets_plot.plot.core import FeatureSpec, PlotSpec
 
-from flightlib.charts.base import FONT, Size
+from flightlib.charts.base import Size, plot_frame
 from flightlib.charts.palette import COLOURINGS, WORDS, colours, label, palette, region_colours
 from flightlib.errors import SettingError, not_allowed
 
@@ -77,7 +74,7 @@ def bars(
         + scale_y_continuous(limits=[0, max(1, table["flights"].max() * 1.12)], expand=[0, 0])
         + coord_flip()
         + ggtitle(title or f"{int(number.sum()):,} flights by {by.replace('_', ' ')}")
-        + labs(caption=caption, x="", y="")
+        + labs(**({"caption": caption} if caption else {}))
         + _frame(theme)
         + ggsize(*size)
     )
@@ -94,20 +91,8 @@ def _fills(names: list[str], by: str, theme: str) -> list[str]:
 
 def _frame(theme: str) -> FeatureSpec:
     chosen = palette(theme)
-    ground = element_rect(fill=chosen.panel, size=0)
-    return plot_theme(
-        text=element_text(family=FONT, color=chosen.ink),
+    return plot_frame(theme) + plot_theme(
         axis_text_x=element_text(color=chosen.ink, size=14),  # the bars lie: x runs upwards
         axis_text_y=element_text(color=chosen.faint, size=11),
-        axis_line=element_blank(),
-        axis_ticks=element_blank(),
-        panel_grid_major_x=element_blank(),
-        panel_grid_major_y=element_line(color=chosen.state, size=0.6),
-        panel_grid_minor=element_blank(),
-        panel_background=ground,
-        plot_background=ground,
-        plot_title=element_text(size=16, face="bold", margin=[6, 0, 10, 0]),
-        plot_caption=element_text(color=chosen.faint, size=12),
-        plot_margin=[0, 24, 0, 6],
         legend_position="none",
     )

@@ -11,6 +11,7 @@ from lets_plot import (
     aes,
     coord_map,
     element_blank,
+    element_line,
     element_rect,
     element_text,
     geom_path,
@@ -144,4 +145,24 @@ def plain(colours: Palette) -> FeatureSpec:
         plot_margin=0,
         legend_position="none",
         text=element_text(family=FONT, color=colours.ink),
+    )
+
+
+def plot_frame(name: str) -> FeatureSpec:
+    """Put a plot that is no map on a plain panel in the colours of a theme, with faint lines."""
+    chosen = palette(name)
+    ground = element_rect(fill=chosen.panel, size=0)
+    return theme(
+        text=element_text(family=FONT, color=chosen.ink),
+        axis_title=element_blank(),
+        axis_line=element_blank(),
+        axis_ticks=element_blank(),
+        panel_grid_major_x=element_blank(),
+        panel_grid_major_y=element_line(color=chosen.state, size=0.6),
+        panel_grid_minor=element_blank(),
+        panel_background=ground,
+        plot_background=ground,
+        plot_title=element_text(size=16, face="bold", margin=[6, 0, 9, 0]),
+        plot_caption=element_text(color=chosen.faint, size=12),
+        plot_margin=[0, 24, 4, 6],
     )

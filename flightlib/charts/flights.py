@@ -75,9 +75,9 @@ def flight_map(
 
 
 def _chosen(theme: str, colour: str, shown: pd.DataFrame) -> Mapping[str, str]:
-    """Give every value its colour; of the regions, those that are seen."""
+    """Give every value its colour; of the regions, those that are seen, the busiest first."""
     if colour == "region":
-        return region_colours(theme, sorted(shown["region"].dropna().unique()))
+        return region_colours(theme, shown["region"].value_counts().index)
     return colours(theme, colour)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from lets_plot import (
     aes,
-    element_blank,
-    element_line,
     element_rect,
     element_text,
     geom_line,
@@ -29,7 +27,7 @@ from lets_plot import (
 )
 from lets_plot.plot.core import FeatureSpec, PlotSpec
 
-from flightlib.charts.base import FONT, Size
+from flightlib.charts.base import Size, plot_frame
 from flightlib.charts.palette import colours, hue, label, palette
 
 MOST_LINES = 6
@@ -105,23 +103,10 @@ def _across(x: pd.Series[float]) -> FeatureSpec:
 
 def _frame(theme: str, legend: bool) -> FeatureSpec:
     chosen = palette(theme)
-    ground = element_rect(fill=chosen.panel, size=0)
-    return plot_theme(
-        text=element_text(family=FONT, color=chosen.ink),
+    return plot_frame(theme) + plot_theme(
         axis_text=element_text(color=chosen.faint, size=13),
-        axis_title=element_blank(),
-        axis_line=element_blank(),
-        axis_ticks=element_blank(),
-        panel_grid_major_x=element_blank(),
-        panel_grid_major_y=element_line(color=chosen.state, size=0.6),
-        panel_grid_minor=element_blank(),
-        panel_background=ground,
-        plot_background=ground,
-        plot_title=element_text(size=16, face="bold", margin=[6, 0, 8, 0]),
-        plot_caption=element_text(color=chosen.faint, size=12),
-        plot_margin=[0, 24, 4, 6],
         legend_position="bottom" if legend else "none",
         legend_text=element_text(color=chosen.ink, size=13),
-        legend_background=ground,
+        legend_background=element_rect(fill=chosen.panel, size=0),
         legend_margin=0,
     )

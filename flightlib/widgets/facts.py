@@ -36,9 +36,9 @@ def told(facts: JobFacts) -> list[Fact]:
         Fact("Uptime", _span(facts.uptime_s)),
         Fact("Records in", _rate(facts.records_in_per_s), _total(facts.records_in)),
         Fact("Records out", _rate(facts.records_out_per_s), _total(facts.records_out)),
-        Fact("Not yet read", _count(facts.lag), "reports"),
+        Fact("Not yet read", _count(facts.lag), _reports(facts.lag)),
         Fact("Watermark", _clock(facts.watermark_ms), _behind(facts.watermark_lag_s)),
-        Fact("Late, dropped", _count(facts.late_dropped), "reports"),
+        Fact("Late, dropped", _count(facts.late_dropped), _reports(facts.late_dropped)),
         Fact("Checkpoints", _count(facts.checkpoints), _last(facts)),
         Fact("Restarts", _count(facts.restarts)),
     ]
@@ -46,6 +46,10 @@ def told(facts: JobFacts) -> list[Fact]:
 
 def _count(number: int | None) -> str:
     return UNKNOWN if number is None else f"{number:,}"
+
+
+def _reports(number: int | None) -> str:
+    return "" if number is None else "report" if number == 1 else "reports"
 
 
 def _rate(per_s: float | None) -> str:
@@ -75,7 +79,7 @@ def _clock(ms: int | None) -> str:
 
 
 def _behind(lag_s: float | None) -> str:
-    return "UTC" if lag_s is None else f"UTC, {_span(lag_s)} behind"
+    return "" if lag_s is None else f"UTC, {_span(lag_s)} behind"
 
 
 def _last(facts: JobFacts) -> str:

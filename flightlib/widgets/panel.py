@@ -55,7 +55,7 @@ class JobPanel(LiveWidget):
     def snapshot(self) -> Sheet:
         """Keep the facts as they are now: they stay in the notebook without a kernel."""
         now = self.job.facts()
-        caption = f"{now.why} · {stills.moment()}" if now.why else stills.moment()
+        caption = f"{now.why.rstrip('. ')} · {stills.moment()}" if now.why else stills.moment()
         return Sheet(
             stills.sheet(_head(now) + _tiles(now, self._worn), caption, self._worn),
             f"{in_words(now)} · {stills.moment()}",

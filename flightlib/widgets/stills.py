@@ -23,7 +23,7 @@ def rows_caption(query: Query, shown: int) -> str:
     """Say how many rows a query has, how many of them are shown, and how it stands."""
     of = f"the newest {shown} of {query.total:,} rows"
     count = of if shown < query.total else f"{shown} row{'' if shown == 1 else 's'}"
-    message = f" · {query.message}" if query.message else ""
+    message = f" · {query.message.rstrip('. ')}" if query.message else ""
     return f"{count} · {query.state}{message} · {moment()}"
 
 
@@ -44,7 +44,9 @@ def table(
     return sheet(f"<table style='{_TABLE}'>{top}{lines}</table>", caption, theme)
 
 
-_TABLE = "border-collapse:collapse;font-variant-numeric:tabular-nums;color:inherit;margin:0"
+_TABLE = (
+    "width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums;color:inherit;margin:0"
+)
 
 
 def _row(tag: str, row: Iterable[str], sides: Iterable[str], line: str) -> str:

@@ -79,6 +79,9 @@ def test_regions_are_drawn_in_their_hues_and_the_busiest_are_named(theme: str) -
     assert "9 regions of 5°" in drawn
     assert "40_-100 2" in drawn
     assert sum(f"{region} 1" in drawn for region in regions) == 4
+    assert drawn.index("40_-100 2") < min(
+        drawn.index(f"{region} 1") for region in regions if f"{region} 1" in drawn
+    )
     for colour in charts.region_colours(theme, regions).values():
         assert rgb(colour) in drawn
 

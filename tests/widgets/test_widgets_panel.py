@@ -104,7 +104,7 @@ def test_what_is_unknown_is_a_dash() -> None:
     """A job of which the cluster tells nothing has no invented zeros."""
     nothing = Facts(**{name: None for name in Facts.__dataclass_fields__ if name not in KNOWN})
     told = facts.told(nothing)
-    assert {fact.value for fact in told} == {facts.UNKNOWN}
+    assert {(fact.value, fact.note) for fact in told} == {(facts.UNKNOWN, "")}
 
 
 KNOWN = ("name", "state", "why")

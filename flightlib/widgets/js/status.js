@@ -35,14 +35,20 @@ function trouble(state, fresh, heardAt) {
   return `${message} (since ${clock(fresh.since_ms)}${last})`;
 }
 
+// What the line of a query or a job says while the kernel says nothing; else nothing.
+function silence({ freshness, heard }) {
+  if (!freshness) return { state: "connecting", words: "Waiting for the first word from the kernel…" };
+  const quiet = performance.now() - heard;
+  if (quiet <= KERNEL_SILENT_MS || freshness.ended) return null;
+  return { state: "kernel silent", words: `The kernel has sent nothing since ${clock(Date.now() - quiet)}` };
+}
+
 // A query's line: how it stands, how many rows there are, how fast they come, and since when not.
 function judgeQuery(store, shown = Infinity) {
+  const unheard = silence(store);
+  if (unheard) return unheard;
   const now = performance.now();
   const fresh = store.freshness;
-  if (!fresh) return { state: "connecting", words: "Waiting for the first word from the kernel…" };
-  const quiet = now - store.heard;
-  if (quiet > KERNEL_SILENT_MS && !fresh.ended)
-    return { state: "kernel silent", words: `The kernel has sent nothing since ${clock(Date.now() - quiet)}` };
   const running = fresh.state === "running";
   const known = fresh.state === "disconnected" ? "" : `${fresh.state}${fresh.message ? ": " : ""}`;
   const rows = `${whole(fresh.total)} ${fresh.total === 1 ? "row" : "rows"}`;
@@ -56,13 +62,12 @@ function judgeQuery(store, shown = Infinity) {
 
 // A job's line: when the cluster was last asked, or what stands in the way.
 function judgeJob(store) {
-  const fresh = store.freshness;
-  if (!fresh) return { state: "connecting", words: "Asking the cluster…" };
-  const quiet = performance.now() - store.heard;
-  if (quiet > KERNEL_SILENT_MS && !fresh.ended)
-    return { state: "kernel silent", words: `The kernel has sent nothing since ${clock(Date.now() - quiet)}` };
-  if (fresh.message) return { state: fresh.ended ? fresh.state : "troubled", words: fresh.message };
-  return { state: "live", words: `asked the cluster ${ageWords(quiet / 1000)} ago` };
+  const unheard = silence(store);
+  if (unheard) return unheard;
+  const { message, ended, state } = store.freshness;
+  if (message) return { state: ended ? state : "troubled", words: message };
+  const asked = (performance.now() - store.heard) / 1000;
+  return { state: "live", words: `asked the cluster ${ageWords(asked)} ago` };
 }
 
 class StatusLine {
