@@ -12,14 +12,24 @@ from lets_plot.plot.core import PlotSpec
 LONG_NUMBER = re.compile(r"(\d+\.\d{2})\d+")
 """Hundredths of a pixel are enough, and make a picture a third of the size."""
 SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
-FLUID = r'\g<0> viewBox="0 0 \1 \2" style="max-width:100%;height:auto"'
-"""A picture shrinks to the width of its cell instead of being cut off."""
+WIDEST_PX = 840
+"""JupyterLab shows a wider picture cut off, when its window is 1,280 pixels wide."""
 
 
 def svg(figure: PlotSpec) -> str:
     """Draw a figure as SVG text: it needs no script, no kernel and no network."""
     drawn = LONG_NUMBER.sub(r"\1", str(figure.to_svg()))
-    return SIZE.sub(FLUID, drawn, count=1)
+    return SIZE.sub(_fitting, drawn, count=1)
+
+
+def _fitting(size: re.Match[str]) -> str:
+    """Let a picture be shown no wider than a cell, and shrink where there is less room."""
+    width, height = float(size[1]), float(size[2])
+    shown = min(1.0, WIDEST_PX / width)
+    return (
+        f'width="{width * shown:.0f}" height="{height * shown:.0f}" '
+        f'viewBox="0 0 {width:g} {height:g}" style="max-width:100%;height:auto"'
+    )
 
 
 def spec(figure: PlotSpec) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from flightlib.widgets.sources import QuerySource, StreamSource
 from flightlib.widgets.table import await_rows
 
 MOST_ROWS = 5000  # of a query, the newest
-ENOUGH = 3  # samples a still picture waits for: one is no line
+ENOUGH = 6  # samples a still picture waits for: one is no line
 
 
 class Drawing(NamedTuple):
@@ -127,9 +127,14 @@ class QueryLines(QuerySource):
         return Drawing(shown, _title(self._name) + _lines_told(self.by, len(most)))
 
     def wait(self, within_s: float) -> str:
-        """Wait for the first row; give the caption of a still picture."""
+        """Wait for a row and, if it may still come, for a second moment; give the caption."""
         await_rows(self.query, within_s)
+        self.query.wait_for(lambda query: not query.running or self._is_a_line(query), within_s)
         return stills.rows_caption(self.query, len(self.query.rows))
+
+
+    def _is_a_line(self, query: Query) -> bool:
+        return len({row[self._x] for row in query.rows[-MOST_ROWS:]}) > 1
 
 
 def _word(value: Any) -> str:

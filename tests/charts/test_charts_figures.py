@@ -115,7 +115,7 @@ def test_a_picture_needs_no_network_and_no_script() -> None:
 def test_a_picture_shrinks_to_its_cell() -> None:
     """The picture carries its own shape, so that a narrow page does not cut it off."""
     head = charts.svg(charts.flight_map(table()))[:400]
-    assert 'viewBox="0 0 900.0 560.0"' in head
+    assert 'width="840" height="523" viewBox="0 0 900 560"' in head
     assert "max-width:100%" in head
 
 
