@@ -132,7 +132,6 @@ class QueryLines(QuerySource):
         self.query.wait_for(lambda query: not query.running or self._is_a_line(query), within_s)
         return stills.rows_caption(self.query, len(self.query.rows))
 
-
     def _is_a_line(self, query: Query) -> bool:
         return len({row[self._x] for row in query.rows[-MOST_ROWS:]}) > 1
 
