@@ -33,7 +33,7 @@ _COLOUR = {
 }
 Engines = Annotated[
     list[str] | None,
-    typer.Argument(help="Engines by name (`flink` is three of them); all if none is given."),
+    typer.Argument(help="Engines by name (`flink` is four of them); all if none is given."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 
