@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from flightlib.errors import EngineDown
-from flightlib.settings import HOST
 
 ANSWER_S = 30.0
 
@@ -34,7 +34,7 @@ def call(
         with httpx.Client(trust_env=False, verify=False, timeout=timeout_s) as client:
             answer = client.request(method, base + path, json=body)
     except httpx.TransportError:
-        raise EngineDown(engine, f"{HOST}:{base.rsplit(':', 1)[-1]}") from None
+        raise EngineDown(engine, urlsplit(base).netloc) from None
     try:
         told = answer.json() if answer.content else {}
     except ValueError:
