@@ -28,6 +28,18 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
     made.history_manager.end_session()
 
 
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The statements that the magic would run, in order."""
+    statements: list[Any] = []
+
+    def keep(_self: Any, statement: Any, _options: Options) -> None:
+        statements.append(statement)
+
+    monkeypatch.setattr(sql.Flink, "_run", keep)
+    return statements
+
+
 def error_of(shell: InteractiveShell, cell: str) -> FlightlibError:
     """Run a cell that is to fail with one of flightlib's errors, of one line."""
     error = shell.run_cell(cell).error_in_exec
@@ -165,7 +177,7 @@ def test_what_needs_no_engine_is_refused_at_once(
 
 
 def test_a_job_nobody_started_is_named(shell: InteractiveShell) -> None:
-    """`%flink --job NAME` of an unknown job lists those there are; a name no job can have is refused."""
+    """`%flink --job NAME` of an unknown job lists those there are, and a path is no name."""
     error = error_of(shell, "%flink --job nobody --stop")
     assert isinstance(error, JobError)
     assert str(error) == "There is no job 'nobody'; there are: none."
@@ -173,13 +185,9 @@ def test_a_job_nobody_started_is_named(shell: InteractiveShell) -> None:
 
 
 def test_a_value_in_the_magics_own_line_is_a_literal(
-    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+    shell: InteractiveShell, sent: list[Any]
 ) -> None:
     """IPython's own filling of a line, which would write a value as SQL, does not happen."""
-    sent: list[Any] = []
-    monkeypatch.setattr(
-        sql.Flink, "_run", lambda _self, statement, _options: sent.append(statement)
-    )
     shell.user_ns |= {"status": "x' OR 'a' = 'a", "n": 1}
     for cell in ("%flink SELECT {status}, $n", "%%flink SELECT {status},\n{{n}}, {n + 1}"):
         shell.run_cell(cell).raise_error()
@@ -189,13 +197,7 @@ def test_a_value_in_the_magics_own_line_is_a_literal(
     ]
 
 
-def test_positions_count_from_the_magics_line(
-    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_positions_count_from_the_magics_line(shell: InteractiveShell, sent: list[Any]) -> None:
     """The line told of a statement is the editor's: the magic's own line is the first."""
-    sent: list[Any] = []
-    monkeypatch.setattr(
-        sql.Flink, "_run", lambda _self, statement, _options: sent.append(statement)
-    )
     shell.run_cell("%%flink --bounded\nSELECT 1;\n\nSELECT 2").raise_error()
     assert [statement.line for statement in sent] == [2, 4]
