@@ -6,7 +6,7 @@ from flightlib.flink.cluster import Cluster
 from flightlib.flink.ddl import Table, Tables
 from flightlib.flink.distribution import distribution, distribution_version
 from flightlib.flink.facts import JobFacts
-from flightlib.flink.fill import fill
+from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
 from flightlib.flink.jobs import Job, Started, jobs
@@ -35,6 +35,7 @@ __all__ = [
     "distribution",
     "distribution_version",
     "fill",
+    "fill_word",
     "first_word",
     "flink_function",
     "has_pyflink",

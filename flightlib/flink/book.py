@@ -13,7 +13,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from flightlib.errors import JobError
-from flightlib.flink.scan import one_line
+from flightlib.flink.scan import one_line, pieces
 from flightlib.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
@@ -21,9 +21,10 @@ _WORD = re.compile(r"\w+")
 _ABOUT = re.compile(
     r"(?:CREATE|DROP|ALTER)\s(?:OR REPLACE\s)?(?:TEMPORARY\s)?(?:SYSTEM\s)?"
     r"(?:TABLE|VIEW|FUNCTION)\s"
-    r"(?:IF (?:NOT )?EXISTS\s)?(`[^`]+`|\w+)",
+    r"(?:IF (?:NOT )?EXISTS\s)?(?:(?:`[^`]+`|\w+)\.)*(`[^`]+`|\w+)",
     re.IGNORECASE,
 )
+_CLEARS = re.compile(r"DROP (?:\w+ )+IF EXISTS ", re.IGNORECASE)
 BUSY_S = 120.0
 
 
@@ -48,23 +49,33 @@ class Entry:
     def same_as(self, sql: str, setup: tuple[str, ...]) -> bool:
         """Say whether these statements are the ones it runs; blanks and comments do not count.
 
-        `setup` is what `relevant` gives for the statement.
+        Nor does a DROP IF EXISTS, which comes before a CREATE that was run again. `setup` is what
+        `relevant` gives for the statement.
         """
-        ours = [one_line(text) for text in (*self.setup, self.sql)]
-        return ours == [one_line(text) for text in (*setup, sql)]
+        ours, theirs = (
+            [line for text in texts if not _CLEARS.match(line := one_line(text))]
+            for texts in ((*self.setup, self.sql), (*setup, sql))
+        )
+        return ours == theirs
 
 
 def relevant(setup: Iterable[str], sql: str) -> tuple[str, ...]:
     """Leave out of a session's shaping statements those about names that a job does not use."""
-    words, kept = set(_WORD.findall(sql)), list[str]()
+    words, kept = _names(sql), list[str]()
     for text in reversed(list(setup)):
         about = _ABOUT.match(one_line(text))
         if text.startswith("SET 'python.") and not any("LANGUAGE PYTHON" in t for t in kept):
             continue
-        if about is None or about[1].strip("`") in words:
+        if about is None or about[1].strip("`").lower() in words:
             kept.append(text)
-            words |= set(_WORD.findall(text))
+            words |= _names(text)
     return tuple(reversed(kept))
+
+
+def _names(sql: str) -> set[str]:
+    """Give every word of a statement and every quoted name; functions go by any case."""
+    quoted = {text.strip("`").lower() for kind, text in pieces(sql) if kind == "name"}
+    return quoted | set(_WORD.findall(sql.lower()))
 
 
 def group_of(name: str) -> str:
@@ -105,7 +116,8 @@ class Book:
 
     def entries(self) -> list[Entry]:
         """Give every entry, by name."""
-        names = sorted(path.stem for path in self.folder.glob("*.json"))
+        found = sorted(path.stem for path in self.folder.glob("*.json"))
+        names = [name for name in found if _NAME.fullmatch(name)]
         return [entry for name in names if (entry := self.read(name)) is not None]
 
     @contextmanager

@@ -32,6 +32,11 @@ def fill(sql: str, values: Mapping[str, Any]) -> str:
     )
 
 
+def fill_word(text: str, values: Mapping[str, Any]) -> str:
+    """Replace each `{name}` in what is no SQL, such as an option, by the value's plain text."""
+    return _filled(text, values, lambda _name, value: value)
+
+
 def _filled(text: str, values: Mapping[str, Any], write: Any) -> str:
     def one(found: re.Match[str]) -> str:
         if found[1] is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import reprlib
 import sys
 import textwrap
 from collections.abc import Callable
@@ -57,6 +58,8 @@ def flink_function(function: Callable[..., Any]) -> SqlFunction:
     that cannot be sent.
     """
     need_pyflink()
+    if not inspect.isfunction(function):
+        raise SqlError(f"{reprlib.repr(function)} is no function; define one by `def`.")
     name, kinds = function.__name__, _kinds(function)
     try:
         source = textwrap.dedent(inspect.getsource(function))
@@ -70,7 +73,11 @@ def flink_function(function: Callable[..., Any]) -> SqlFunction:
 
 def _kinds(function: Callable[..., Any]) -> dict[str, str]:
     """Give the SQL types of a function's parameters and of what it returns, in this order."""
-    hints, kinds = get_type_hints(function), {}
+    kinds: dict[str, str] = {}
+    try:
+        hints = get_type_hints(function)
+    except NameError as error:
+        raise SqlError(f"A type of {function.__name__} is not known: {error}.") from None
     for name in (*inspect.signature(function).parameters, "return"):
         hint = getattr(hints.get(name), "__name__", None)
         if hint not in TYPES:

@@ -153,7 +153,9 @@ def value(told: Mapping[str, Any], field: Any) -> Any:
     if field is None:
         return None
     if kind.startswith("TIMESTAMP"):
-        return datetime.fromisoformat(str(field).replace(" ", "T").removesuffix("Z")[:26])
+        # Flink writes as many digits as there are; Python 3.10 reads three or six alone.
+        second, _, fraction = str(field).removesuffix("Z").partition(".")
+        return datetime.fromisoformat(second).replace(microsecond=int(f"{fraction:0<6}"[:6]))
     if kind == "DECIMAL":
         return Decimal(str(field))
     return field

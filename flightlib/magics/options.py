@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import keyword
 import re
-import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from flightlib.errors import SqlError, not_allowed
+from flightlib.flink import fill_word
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 NEEDS = ("pyflink",)
@@ -60,7 +63,7 @@ def _count(text: str) -> int:
 
 
 def _variable(text: str) -> str:
-    if not text.isidentifier():
+    if not text.isidentifier() or keyword.iskeyword(text):
         raise argparse.ArgumentTypeError(f"a variable cannot be named {text!r}")
     return text
 
@@ -83,27 +86,35 @@ def _parser() -> _Parser:
 _VALUED = ("--job", "--since", "--limit", "--for", "--into", "--as", "--needs", "--function")
 
 
-def parse(line: str) -> Options:
+def parse(line: str, values: Mapping[str, Any] = MappingProxyType({})) -> Options:
     """Read a magic's line: options first, then SQL, which stays as it is written.
 
-    Raises SqlError for an option that does not exist or a value that is not allowed.
+    `{name}` in an option's value is filled from `values`. Raises SqlError for an option that does
+    not exist or a value that is not allowed.
     """
     words, sql = _split(line)
-    told: dict[str, Any] = vars(_parser().parse_args(words))
+    told: dict[str, Any] = vars(_parser().parse_args([fill_word(word, values) for word in words]))
     if told["needs"] is not None and told["needs"] not in NEEDS:
         raise SqlError(not_allowed("--needs", told["needs"], NEEDS))
     return Options(**told, sql=sql)
 
 
+_WORD = re.compile(r"""'[^']*'|"[^"]*"|\S+""")
+
+
 def _split(line: str) -> tuple[list[str], str]:
     """Cut the options off the front of a line."""
     words, rest = [], line.strip()
-    while rest.startswith("--"):
-        word, _, rest = rest.partition(" ")
+    while re.match(r"--\S", rest):
+        word, rest = _cut(rest)
         words.append(word)
-        rest = rest.strip()
         if word in _VALUED and rest:
-            value, _, rest = rest.partition(" ")
-            words += shlex.split(value) or [""]
-            rest = rest.strip()
+            value, rest = _cut(rest)
+            words.append(value[1:-1] if value[0] in "'\"" and value[-1] == value[0] else value)
     return words, rest
+
+
+def _cut(text: str) -> tuple[str, str]:
+    found = _WORD.match(text)
+    assert found is not None
+    return found[0], text[found.end() :].strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
 from flightlib import kafka
 from flightlib.errors import SqlError, not_allowed
@@ -42,6 +42,7 @@ _queries: dict[str, Query] = {}
 class Flink(Magics):
     """The magics that run Flink SQL."""
 
+    @no_var_expand  # IPython would write variables into the line as they are: as SQL
     @line_cell_magic
     def flink(self, line: str, cell: str | None = None) -> Any:
         """Run SQL on the Flink cluster; `{name}` is filled from the notebook's variables.
@@ -58,13 +59,14 @@ class Flink(Magics):
         """
         return self._answer(line, cell)
 
+    @no_var_expand
     @line_cell_magic
     def flink_sql(self, line: str, cell: str | None = None) -> Any:
         """Run SQL on the Flink cluster: another name for `%%flink`."""
         return self._answer(line, cell)
 
     def _answer(self, line: str, cell: str | None) -> Any:
-        options = parse(line)
+        options = parse(line, self._variables())
         if options.needs and not has_pyflink():
             say(NO_PYFLINK)
             return None
@@ -91,6 +93,11 @@ class Flink(Magics):
 
     def _run_all(self, found: list[Statement], options: Options) -> Any:
         """Run one statement after the other; the last one's result is the cell's."""
+        if options.job and sum(first_word(one.text) in JOBS for one in found) > 1:
+            raise SqlError(
+                "A job is one statement, and this cell has more. Write several INSERTs as "
+                "EXECUTE STATEMENT SET BEGIN ...; ...; END."
+            )
         last = None
         for statement in found:
             last = self._run(statement, options)
