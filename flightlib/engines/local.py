@@ -22,7 +22,7 @@ from flightlib.engines.status import Statuses, collect
 from flightlib.errors import ArtifactError, EngineFailed, MachineError, SettingError, not_allowed
 from flightlib.settings import Settings
 
-HEALTHY_WITHIN_S = 180.0
+HEALTHY_WITHIN_S = 300.0
 STOPPED_WITHIN_S = 40.0
 # An engine that died this often while it was being waited for will not come up.
 DEATHS_ALLOWED = 3

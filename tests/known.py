@@ -17,7 +17,7 @@ from flightlib.kafka.client import client_config
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "02_flink_to_map.ipynb"
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "02_flink_to_map.ipynb"
 SCHEMA = records.schema_text("processed_flight")
 
 
