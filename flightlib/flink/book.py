@@ -13,17 +13,10 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from flightlib.errors import JobError
-from flightlib.flink.scan import one_line, pieces
+from flightlib.flink.scan import about, names_in, one_line
 from flightlib.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
-_WORD = re.compile(r"\w+")
-_ABOUT = re.compile(
-    r"(?:CREATE|DROP|ALTER)\s(?:OR REPLACE\s)?(?:TEMPORARY\s)?(?:SYSTEM\s)?"
-    r"(?:TABLE|VIEW|FUNCTION)\s"
-    r"(?:IF (?:NOT )?EXISTS\s)?(?:(?:`[^`]+`|\w+)\.)*(`[^`]+`|\w+)",
-    re.IGNORECASE,
-)
 _CLEARS = re.compile(r"DROP (?:\w+ )+IF EXISTS ", re.IGNORECASE)
 BUSY_S = 120.0
 
@@ -61,21 +54,15 @@ class Entry:
 
 def relevant(setup: Iterable[str], sql: str) -> tuple[str, ...]:
     """Leave out of a session's shaping statements those about names that a job does not use."""
-    words, kept = _names(sql), list[str]()
+    words, kept = names_in(sql), list[str]()
     for text in reversed(list(setup)):
-        about = _ABOUT.match(one_line(text))
+        name = about(text)
         if text.startswith("SET 'python.") and not any("LANGUAGE PYTHON" in t for t in kept):
             continue
-        if about is None or about[1].strip("`").lower() in words:
+        if name is None or name in words:
             kept.append(text)
-            words |= _names(text)
+            words |= names_in(text)
     return tuple(reversed(kept))
-
-
-def _names(sql: str) -> set[str]:
-    """Give every word of a statement and every quoted name; functions go by any case."""
-    quoted = {text.strip("`").lower() for kind, text in pieces(sql) if kind == "name"}
-    return quoted | set(_WORD.findall(sql.lower()))
 
 
 def group_of(name: str) -> str:

@@ -10,7 +10,8 @@ from flightlib.errors import JobError
 from flightlib.flink.book import Book, Entry, group_of, state_of
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.scan import Statement
-from flightlib.flink.session import Session, Shaping
+from flightlib.flink.session import Session
+from flightlib.flink.shaping import Shaping
 from flightlib.settings import Settings
 
 RUNNING_S = 45.0

@@ -88,6 +88,26 @@ _CREATE = re.compile(
 )
 
 
+_ABOUT = re.compile(
+    r"(?:CREATE|DROP|ALTER)\s(?:OR REPLACE\s)?(?:TEMPORARY\s)?(?:SYSTEM\s)?"
+    r"(?:TABLE|VIEW|FUNCTION)\s"
+    r"(?:IF (?:NOT )?EXISTS\s)?(?:(?:`[^`]+`|\w+)\.)*(`[^`]+`|\w+)",
+    re.IGNORECASE,
+)
+
+
+def about(statement: str) -> str | None:
+    """Name the table, view or function a CREATE, DROP or ALTER is about, as `names_in` does."""
+    found = _ABOUT.match(one_line(statement))
+    return found[1].strip("`").lower() if found else None
+
+
+def names_in(sql: str) -> set[str]:
+    """Give every word of a statement and every quoted name, in small letters."""
+    quoted = {text.strip("`").lower() for kind, text in pieces(sql) if kind == "name"}
+    return quoted | set(re.findall(r"\w+", sql.lower()))
+
+
 def creates(statement: str) -> tuple[str, str] | None:
     """Tell what a CREATE makes, as ("TEMPORARY VIEW", "`name`"); None for another statement."""
     found = _CREATE.match(one_line(statement))

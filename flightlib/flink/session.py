@@ -14,7 +14,8 @@ from flightlib.flink import ddl, faults
 from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import Rows
-from flightlib.flink.scan import Statement, creates, one_line
+from flightlib.flink.scan import Statement
+from flightlib.flink.shaping import Shaping
 from flightlib.settings import Settings, load
 
 T = TypeVar("T")
@@ -30,44 +31,6 @@ class Answer:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
     job_id: str | None
-
-
-class Shaping:
-    """The statements that shape sessions, numbered, so that each session knows what it lacks."""
-
-    def __init__(self, statements: Iterable[str] = ()) -> None:
-        self._kept: list[tuple[int, str]] = list(enumerate(statements, 1))
-        self._last = len(self._kept)
-
-    @property
-    def statements(self) -> tuple[str, ...]:
-        """Give them in the order they were run."""
-        return tuple(text for _, text in self._kept)
-
-    def since(self, number: int) -> list[tuple[int, str]]:
-        """Give those that came after a number."""
-        return [row for row in self._kept if row[0] > number]
-
-    def before(self, statement: str) -> list[str]:
-        """Give the DROP that makes room for a CREATE, if one of that name is remembered."""
-        made = creates(statement)
-        there = made is not None and made in [creates(text) for text in self.statements]
-        return [f"DROP {made[0]} IF EXISTS {made[1]}"] if made and there else []
-
-    def remember(self, statement: str) -> int:
-        """Keep a statement, in place of an earlier one that says or makes the same."""
-        drops, made, plain = self.before(statement), creates(statement), one_line(statement)
-        gone = {plain, *map(one_line, drops)}
-        self._kept = [
-            (number, text)
-            for number, text in self._kept
-            if one_line(text) not in gone and (made is None or creates(text) != made)
-        ]
-        for text in (*drops, statement):
-            if "runtime-mode" not in text:  # that is each session's own
-                self._last += 1
-                self._kept.append((self._last, text))
-        return self._last
 
 
 class Session:
@@ -87,7 +50,7 @@ class Session:
         self.settings = settings
         self.gateway = Gateway(settings)
         self.shaping = Shaping() if shaping is None else shaping
-        self._shaped = 0
+        self._shaped: set[int] = set()
         self.since_ms: int | None = None  # where queries begin to read
         self._group, self._bounded = group, bounded
         self._handle: str | None = None
@@ -106,7 +69,7 @@ class Session:
             for drop in self.shaping.before(statement.text):
                 self._run(drop, None)
             answer = self.run(statement)
-            self._shaped = self.shaping.remember(statement.text)
+            self._shaped |= self.shaping.remember(statement.text)
             return answer
 
     def begin(self, statement: Statement, config: Mapping[str, str] | None = None) -> Operation:
@@ -194,9 +157,9 @@ class Session:
 
     def _up_to_date(self, handle: str) -> str:
         """Repeat here what has shaped the session elsewhere since."""
-        for number, sql in self.shaping.since(self._shaped):
+        for number, sql in self.shaping.lacking(self._shaped):
             self._to_end(handle, sql, None)
-            self._shaped = number
+            self._shaped.add(number)
         return handle
 
     def _open(self) -> str:
@@ -207,7 +170,7 @@ class Session:
         made = ddl.declarations(self.settings, self._group, startup, self._bounded)
         for sql in made:
             self._to_end(handle, sql, None)
-        self._shaped = 0
+        self._shaped = set()
         return handle
 
     def _explaining(self, statement: Statement, act: Callable[[], T]) -> T:

@@ -14,7 +14,8 @@ from flightlib.errors import EngineDown, SqlError
 from flightlib.flink.gateway import Change, Column, Gateway, SessionLost, page_of, type_text, value
 from flightlib.flink.rest import Refused
 from flightlib.flink.scan import Statement
-from flightlib.flink.session import BATCH, Session, Shaping
+from flightlib.flink.session import BATCH, Session
+from flightlib.flink.shaping import Shaping
 from flightlib.settings import Settings, load
 
 LOCAL, ZONED = "TIMESTAMP_WITHOUT_TIME_ZONE", "TIMESTAMP_WITH_LOCAL_TIME_ZONE"

@@ -116,8 +116,8 @@ def test_one_line(sql: str, plain: str) -> None:
 
 
 @given(SQLISH)
-def test_one_line_of_one_line_is_itself_but_for_what_was_a_comment(sql: str) -> None:
-    """Blanks before, after and beside comments make no difference."""
+def test_a_comment_in_front_makes_no_difference(sql: str) -> None:
+    """Blanks and a comment before a statement are no part of its one line."""
     assert one_line(f"\n -- c\n{sql}") == one_line(sql)
 
 
