@@ -70,7 +70,7 @@ def lines(
         + geom_point(where, data=newest.reset_index(), size=3.5, na_rm=True, **still)
         + _legend(chosen, newest["y"], by)
         + _across(ordered["x"])
-        + scale_y_continuous(format=",.5~g", expand=[0.08, 0])
+        + scale_y_continuous(format=",.6~g", expand=[0.08, 0])
         + ggtitle(title)
         + labs(**({"caption": caption} if caption else {}))
         + _frame(theme, by is not None)

@@ -188,7 +188,10 @@ def files(settings: Settings, engines: tuple[str, ...]) -> Iterator[Check]:
         more = f" and {len(broken) - 1} more" if broken[1:] else ""
         yield Check("files", "warn", f"damaged: {broken[0]}{more}", fix)
     elif missing:
-        fix = f"`flightlib up` fetches {size:.0f} MB, once."
+        fetches = (
+            f"fetches {size:.0f} MB, once" if size >= 1 else "unpacks them, and fetches nothing"
+        )
+        fix = f"`flightlib up` {fetches}."
         yield Check("files", "warn", f"not here yet: {', '.join(missing)}", fix)
     else:
         yield Check("files", "ok", "all engines are complete")

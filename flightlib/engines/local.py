@@ -70,7 +70,8 @@ class Local:
         ports.check(self.settings, missing)
         if missing:
             folder.check_room(self._data)
-        prepare(self.settings, engines, progress)
+        # Those that run may come from another environment: their files are needed here as well.
+        prepare(self.settings, chosen({*engines, *ours}), progress)
         with folder.locked(self._data, self._say):
             engines = chosen({*engines, *self._end_leftovers()})
             for path in data_folders(self.settings):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -86,12 +86,21 @@ class Book:
         self.folder = settings.data / "flink" / "jobs"
 
     def read(self, name: str) -> Entry | None:
-        """Give a job's entry; None if there is none, or none that can be read."""
+        """Give a job's entry; None if there is none. Raises JobError if it cannot be read."""
+        path = self._path(name)
         try:
-            told = json.loads(self._path(name).read_text(encoding="utf-8"))
-            return Entry(**{**told, "setup": tuple(told["setup"])})
-        except (OSError, ValueError, TypeError, KeyError):
+            return _entry(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
             return None
+        except (OSError, ValueError, TypeError, KeyError):
+            raise JobError(
+                f"What is kept of job {name} cannot be read. Delete {path} and start the job "
+                "again: it goes on at the offsets it had reached."
+            ) from None
+
+    def forget(self, name: str) -> None:
+        """Keep nothing of a job any more."""
+        self._path(name).unlink(missing_ok=True)
 
     def write(self, entry: Entry) -> Entry:
         """Keep an entry; whoever reads meanwhile sees the old or the new one, never half."""
@@ -105,7 +114,14 @@ class Book:
         """Give every entry, by name."""
         found = sorted(path.stem for path in self.folder.glob("*.json"))
         names = [name for name in found if _NAME.fullmatch(name)]
-        return [entry for name in names if (entry := self.read(name)) is not None]
+        return [entry for name in names if (entry := self._readable(name)) is not None]
+
+    def _readable(self, name: str) -> Entry | None:
+        """Give an entry; one that cannot be read hides no other."""
+        try:
+            return self.read(name)
+        except JobError:
+            return None
 
     @contextmanager
     def locked(self, within_s: float = BUSY_S) -> Iterator[None]:
@@ -121,6 +137,16 @@ class Book:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{check_name(name)}.json"
+
+
+def _entry(told: dict[str, Any]) -> Entry:
+    """Check what was read; raises TypeError or KeyError if it is no entry."""
+    entry = Entry(**{**told, "setup": tuple(told["setup"])})
+    words = (entry.name, entry.sql, entry.job_id, entry.wanted, entry.note, *entry.setup)
+    held = entry.state is None or isinstance(entry.state, str)
+    if not (held and all(isinstance(word, str) for word in words)):
+        raise TypeError
+    return entry
 
 
 def newest_checkpoint(settings: Settings, job_id: str) -> str | None:

@@ -13,6 +13,7 @@ from flightlib.flink.fill import fill
 from flightlib.settings import Settings
 
 TABLES = ("flights", "processed_flights", "regional")
+_PLACE = "`default_catalog`.`default_database`"  # also after the session went elsewhere by USE
 TOPIC_TABLES = ("flights", "processed_flights")
 
 
@@ -43,10 +44,10 @@ def declarations(settings: Settings, group: str, startup: str, bounded: bool = F
 def starting(table: str, offsets: Mapping[int, int] | None) -> str:
     """Give the statement that lets queries read a table from offsets on; None means from now."""
     if offsets is None:
-        return f"ALTER TABLE {table} SET ('scan.startup.mode' = 'latest-offset')"
+        return f"ALTER TABLE {_PLACE}.{table} SET ('scan.startup.mode' = 'latest-offset')"
     places = ";".join(f"partition:{p},offset:{offset}" for p, offset in sorted(offsets.items()))
     return (
-        f"ALTER TABLE {table} SET ('scan.startup.mode' = 'specific-offsets', "
+        f"ALTER TABLE {_PLACE}.{table} SET ('scan.startup.mode' = 'specific-offsets', "
         f"'scan.startup.specific-offsets' = '{places}')"
     )
 

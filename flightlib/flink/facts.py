@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -117,21 +118,29 @@ def _why(settings: Settings, entry: Entry, details: Details) -> str:
     return why.explain(details, scene)
 
 
-_found: dict[tuple[str, int], str] = {}
+_found: dict[str, str] = {}
+_looked: set[tuple[str, int]] = set()
 
 
 def _poison(settings: Settings, entry: Entry, details: Details) -> str:
     """Look for the message a restarting job stumbles on: once for each fault."""
-    key = (entry.job_id, details.fault_ms)
-    if details.state == "RUNNING" or "deserialize" not in details.fault:
-        return ""
-    if key[0] not in {job for job, _ in _found}:
+    look = (entry.job_id, details.fault_ms)
+    if entry.job_id not in _found and look not in _looked:
+        _looked.add(look)
         with contextlib.suppress(FlightlibError):
-            for topic in TOPIC_TABLES:
+            for topic in stumbling(details):
                 start = kafka.committed(settings, entry.group, topic)
-                if start and (found := kafka.find_poison(settings, topic, start)):
-                    _found[key] = str(found)
-    return next((text for (job, _), text in _found.items() if job == entry.job_id), "")
+                if found := kafka.find_poison(settings, topic, start):
+                    _found[entry.job_id] = str(found)
+    return _found.get(entry.job_id, "") if stumbling(details) else ""
+
+
+def stumbling(details: Details | None) -> list[str]:
+    """Name the topics that a job reads, if what it fails on is a message it cannot read."""
+    if details is None or details.state == "RUNNING" or "deserialize" not in details.fault:
+        return []
+    sources = [vertex.name for vertex in details.vertices if vertex.is_source]
+    return [t for t in TOPIC_TABLES if any(re.search(rf"\b{t}\[", name) for name in sources)]
 
 
 class Ears:

@@ -48,6 +48,9 @@ def in_words(errors: Iterable[str], first_line: int = 1, names: Names = lambda _
     line of the cell in which the statement begins. `names("table")` gives the names there are, for
     a word that was misspelt; likewise "column" and "function".
     """
+    errors = list(errors)
+    if any("Failed to deserialize Avro" in error for error in errors):
+        return "A message it read is not Avro. Run the cell again: it reads on after it."
     told = [text for error in errors for text in causes(error) if not text.startswith(_WORDLESS)]
     told = [text for text in told if not _CAUSE.match(text)] or list(errors)[-1:] or ["no reason"]
     place = next((found for text in reversed(told) if (found := _PLACE.search(text))), None)

@@ -49,7 +49,8 @@ def _filled(text: str, values: Mapping[str, Any], write: Any) -> str:
 def _value(name: str, values: Mapping[str, Any]) -> Any:
     if name in values:
         return _plain(values[name])
-    near = get_close_matches(name, [n for n in values if not n.startswith("_")], n=1)
+    own = [n for n, held in values.items() if not n.startswith("_") and not callable(held)]
+    near = get_close_matches(name, own, n=1)
     hint = f" Did you mean {{{near[0]}}}?" if near else ""
     raise SqlError(
         f"{{{name}}} is no variable of this notebook. Define {name} in the parameters cell and run "

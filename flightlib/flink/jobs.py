@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flightlib import kafka
-from flightlib.errors import EngineDown, FlightlibError, JobError, SqlError
+from flightlib.errors import JobError, SqlError
 from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, state_of
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
-from flightlib.flink.facts import JobFacts, facts
+from flightlib.flink.facts import JobFacts, facts, stumbling
 from flightlib.flink.launch import await_running, check, launch
 from flightlib.flink.scan import Statement
 from flightlib.settings import Settings, load
@@ -93,23 +93,25 @@ class Job:
         return state_of(self.settings, entry), "at its last checkpoint"
 
     def skip_poison(self) -> str:
-        """Let it go on after the message it stumbles on; say which that was.
+        """Let it go on after the messages it stumbles on; say which those were.
 
-        It begins afresh at its committed offsets, with that one message left out: a stateless job
-        loses nothing else, a job with state begins to count anew. Raises JobError if there is no
-        such message.
+        It begins afresh at its committed offsets. A partition with such messages is read on after
+        the last of them that is there now, and reports between two of them are left out with them.
+        A job with state begins to count anew. Raises JobError if it stumbles on none.
         """
         with self.book.locked():
             entry = self.entry
-            for topic in TOPIC_TABLES:
+            details = self._cluster.details(entry.job_id)
+            for topic in stumbling(details) if entry.wanted == "running" else []:
                 start = kafka.committed(self.settings, entry.group, topic)
-                if start and (found := kafka.find_poison(self.settings, topic, start)):
+                onward, met = kafka.past_poison(self.settings, topic, start)
+                if met:
                     self._halt(entry)
-                    onward = {**start, found.partition: found.offset + 1}
                     kafka.commit(self.settings, entry.group, topic, onward)
-                    self._launch(replace(entry, state=None), f"Went on after {found}.")
-                    return f"Job {self.name} goes on after {found}."
-        raise JobError(f"Job {self.name} has nothing to skip: all it has yet to read is Avro.")
+                    told = ", ".join(map(str, met))
+                    self._launch(replace(entry, state=None), f"Went on; {told}.", entry)
+                    return f"Job {self.name} goes on after what it could not read: {told}."
+        raise JobError(f"Job {self.name} has nothing to skip: it stumbles on no message.")
 
     def start(self, statement: Statement, setup: tuple[str, ...], since_ms: int | None) -> Started:
         """Run an INSERT under this name: keep, replace or go on, whatever loses nothing.
@@ -121,14 +123,19 @@ class Job:
             entry = self.book.read(self.name)
             if entry is not None and entry.wanted == "running":
                 if entry.same_as(statement.text, setup) and self._is_alive(entry):
-                    return Started(self, f"Job {self.name} runs this SQL already; it was kept.")
+                    trouble = self.facts().why
+                    return Started(
+                        self,
+                        f"Job {self.name} runs this SQL already; it was kept. {trouble}".strip(),
+                    )
                 return self._replace(entry, statement, setup)
-            if entry is not None and entry.wanted == "stopped" and entry.state:
-                return self._go_on(entry, statement, setup, entry.state)
-            self._place(since_ms)
+            if entry is not None and entry.wanted == "stopped":
+                return self._go_on(entry, statement, setup, state_of(self.settings, entry))
+            met = self._place(since_ms)
             new = Entry(self.name, statement.text, setup, "")
-            self._launch(new, "Started.", statement)
-            return Started(self, f"Job {self.name} started.")
+            self._launch(new, "Started.", entry, statement)
+            left = f" It begins after what is not Avro: {', '.join(map(str, met))}." if met else ""
+            return Started(self, f"Job {self.name} started.{left}")
 
     def _is_alive(self, entry: Entry) -> bool:
         """Say whether it runs, or will by itself: a job the JobManager lost is the keeper's."""
@@ -147,11 +154,11 @@ class Job:
         """Start the new SQL from the old state where the plan allows, else from the offsets."""
         changed = not entry.same_as(statement.text, setup)
         new = Entry(self.name, statement.text, setup, "", state=state)
-        self.book.write(replace(entry, wanted="stopped", state=state))
+        old = self.book.write(replace(entry, wanted="stopped", state=state))
         verb = "was replaced and goes on" if changed else "goes on"
         if state:
             try:
-                self._launch(new, "Went on from its saved state.", statement)
+                self._launch(new, "Went on from its saved state.", old, statement)
                 return Started(
                     self, f"Job {self.name} {verb} from its saved state; nothing is lost."
                 )
@@ -161,40 +168,46 @@ class Job:
         else:
             why = "no state was saved"
         note = "Began afresh at the offsets it had reached."
-        self._launch(replace(new, state=None), note, statement)
+        self._launch(replace(new, state=None), note, old, statement)
         return Started(
             self,
             f"Job {self.name} {verb} afresh at the offsets it had reached, since its state "
             f"could not be taken over ({why}).",
         )
 
-    def _place(self, since_ms: int | None) -> None:
+    def _place(self, since_ms: int | None) -> list[kafka.Poison]:
         """Note in Kafka where a new job begins, so that a failure before its first checkpoint
-        does not lose the first reports."""
+        does not lose the first reports; give the poison that is left out."""
+        found, group = [], group_of(self.name)
         for topic in TOPIC_TABLES:
-            start, _ = kafka.after_poison(self.settings, topic, since_ms or kafka.now_ms())
-            kafka.commit(self.settings, group_of(self.name), topic, start)
+            # What an earlier job of this name has reached stays, unless a moment was asked for.
+            if since_ms is None and kafka.committed(self.settings, group, topic):
+                continue
+            start, met = kafka.after_poison(self.settings, topic, since_ms or kafka.now_ms())
+            kafka.commit(self.settings, group, topic, start)
+            found += met
+        return found
 
-    def _launch(self, entry: Entry, note: str, statement: Statement | None = None) -> None:
+    def _launch(
+        self, entry: Entry, note: str, before: Entry | None, statement: Statement | None = None
+    ) -> None:
+        """Submit and wait until it runs; if it fails, what was noted `before` holds again."""
         begun = launch(self.settings, entry, statement)
-        entry = replace(entry, job_id=begun, began_ms=kafka.now_ms(), note=note, wanted="running")
-        await_running(self._cluster, entry)
-        self.book.write(entry)
+        # Noted at once: whatever interrupts the waiting, the job can be found.
+        entry = self.book.write(
+            replace(entry, job_id=begun, began_ms=kafka.now_ms(), note=note, wanted="running")
+        )
+        try:
+            await_running(self._cluster, entry)
+        except JobError:
+            if before is None:
+                self.book.forget(self.name)
+            else:
+                self.book.write(before)
+            raise
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:
     """List the named jobs of this data folder, stopped ones included."""
     settings = settings or load()
     return [Job(entry.name, settings) for entry in Book(settings).entries()]
-
-
-def stop_all(settings: Settings) -> list[str]:
-    """Stop every running named job with a savepoint; say what was done, a line each."""
-    said = []
-    for job in jobs(settings):
-        if job.entry.wanted == "running":
-            try:
-                said.append(job.stop())
-            except (EngineDown, FlightlibError) as error:
-                said.append(f"Job {job.name}: {error}")
-    return said

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from flightlib.errors import EngineDown, FlightlibError, JobError
 from flightlib.flink.beat import beat_file
-from flightlib.flink.book import Book, Entry
+from flightlib.flink.book import Book, Entry, state_of
 from flightlib.flink.cluster import Cluster
 from flightlib.flink.gateway import Gateway, SessionLost
 from flightlib.flink.launch import restore
@@ -49,10 +49,14 @@ class Keeper:
             return  # nothing can be said, nothing be done
         for entry in wanted:
             job = known.get(entry.job_id)
-            if job is None:
-                self._bring_back(entry)
-            elif job.state in ("FINISHED", "CANCELED"):
-                self._let_go(entry, job.state)
+            try:
+                if job is None:
+                    self._bring_back(entry)
+                elif job.state in ("FINISHED", "CANCELED"):
+                    self._let_go(entry, job.state)
+            except Exception:  # one job's trouble must not keep the others down
+                log.exception("%s cannot be looked after", entry.name)
+                self._not_before[entry.name] = time.monotonic() + TRY_AGAIN_S
 
     def _bring_back(self, entry: Entry) -> None:
         """Submit a forgotten job again, once all of Flink is there."""
@@ -82,7 +86,9 @@ class Keeper:
         """Note that a job has ended by itself, or was cancelled on Flink's page."""
         ended = replace(entry, wanted="finished", note="It came to its end.")
         if state == "CANCELED":
-            ended = replace(entry, wanted="stopped", note="Cancelled outside of flightlib.")
+            left = state_of(self._settings, entry)
+            note = "Cancelled outside of flightlib."
+            ended = replace(entry, wanted="stopped", state=left, note=note)
         try:
             with self._book.locked(within_s=0):
                 if self._book.read(entry.name) == entry:
@@ -106,6 +112,7 @@ def main() -> None:
         except Exception:  # a keeper that ends keeps nothing
             log.exception("A round failed")
         ending.wait(ROUND_S)
+    beat_file(load()).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ def launch(settings: Settings, entry: Entry, statement: Statement | None = None)
 
     Raises SqlError if Flink refuses the statement, JobError without free slots.
     """
-    free, slots = Cluster(settings).free_slots()
+    cluster = Cluster(settings)
+    end_namesakes(cluster, entry.name)
+    free, slots = cluster.free_slots()
     if not free:
         names = ", ".join(e.name for e in Book(settings).entries() if e.wanted == "running")
         raise JobError(
@@ -40,6 +42,14 @@ def launch(settings: Settings, entry: Entry, statement: Statement | None = None)
     if answer.job_id is None:
         raise JobError(f"The statement of job {entry.name} starts no job; a job is an INSERT.")
     return answer.job_id
+
+
+def end_namesakes(cluster: Cluster, name: str) -> None:
+    """Cancel jobs of this name that nobody noted: two would write everything twice."""
+    for job in cluster.jobs().values():
+        if job.name == name and job.state not in OVER:
+            cluster.cancel(job.job_id)
+            cluster.await_end(job.job_id)
 
 
 def check(settings: Settings, name: str, statement: Statement, setup: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 LOOK_S = 0.2
 WHY_S = 2.0
+START_S = 15.0  # what a query with a time gets besides it, until its first row
 # A query is looked at by a person: after a few failures it says so instead of trying for ever.
 PATIENCE = {
     "restart-strategy.type": "fixed-delay",
@@ -38,7 +39,7 @@ PATIENCE = {
 class Query:
     """One SELECT at work; `rows` holds what it has told, a new tuple whenever that changes.
 
-    It ends by itself after `limit` rows or `for_s` seconds. `state` is "running", "finished",
+    It ends by itself after `limit` rows, or `for_s` seconds after its first row. `state` is "running", "finished",
     "stopped" or "failed"; `message` says in one line what is off.
     """
 
@@ -58,7 +59,8 @@ class Query:
         self.job_id: str | None = None
         self._session, self._statement = session, statement
         self._limit = limit
-        self._until_s = None if for_s is None else time.monotonic() + for_s
+        self._for_s = for_s
+        self._until_s = None if for_s is None else time.monotonic() + START_S + for_s
         self._rows = Rows(most)
         self._callbacks: list[Callable[[Any], None]] = []
         self._changed = threading.Condition()
@@ -108,7 +110,7 @@ class Query:
     def _await_plan(self, operation: Operation) -> None:
         """Wait until Flink has planned the statement. Raises SqlError if it refuses."""
         try:
-            while not (page := operation.page()).ready:
+            while not ((page := operation.page()).ready and (page.columns or page.last)):
                 time.sleep(0.05)
         except Refused as refused:
             raise self._session.explain(refused.errors, self._statement) from None
@@ -156,6 +158,8 @@ class Query:
         if self._limit is not None:
             changes = changes[: max(0, self._limit - self.total)]
         self._rows.apply(changes)
+        if changes and self._for_s is not None and not self.total:
+            self._until_s = time.monotonic() + self._for_s
         if changes:
             self.rows, self.total = self._rows.now(), self._rows.total
             self.changed_ms = kafka.now_ms()
@@ -192,9 +196,11 @@ class Query:
         """Say in one line why it failed; for poison, where it lies."""
         trace = refused.errors[-1] if refused.errors else ""
         if "deserialize" in trace and "Avro" in trace:
+            found: object = None
             with contextlib.suppress(FlightlibError):
-                if found := self._poison():
-                    return f"The query failed: {found}. Run the cell again: it reads on after it."
+                found = self._poison()
+            said = found or "a message it read is not Avro"
+            return f"The query failed: {said}. Run the cell again: it reads on after it."
         return f"The query failed: {why.root(trace)}."
 
     def _poison(self) -> kafka.Poison | None:

@@ -10,10 +10,10 @@ from typing import Literal, NamedTuple
 Kind = Literal["code", "text", "name", "comment"]
 _TOKEN = re.compile(
     r"""
-    (?P<comment> --[^\n]* | /\*.*?(?:\*/|\Z) )
+    (?P<comment> (?:--|//)[^\n\r]* | /\*(?!\+).*?(?:\*/|\Z) )  # /*+ is a hint: SQL
     | (?P<text> '(?:[^']|'')*(?:'|\Z) )
     | (?P<name> `(?:[^`]|``)*(?:`|\Z) )
-    | (?P<code> (?: (?!--|/\*)[^'`] )+ )
+    | (?P<code> (?: (?!--|//|/\*(?!\+))[^'`] )+ )
     """,
     re.VERBOSE | re.DOTALL,
 )

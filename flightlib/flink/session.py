@@ -14,7 +14,7 @@ from flightlib.flink import ddl, faults
 from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import Rows
-from flightlib.flink.scan import Statement
+from flightlib.flink.scan import Statement, about
 from flightlib.flink.shaping import Shaping
 from flightlib.settings import Settings, load
 
@@ -65,6 +65,11 @@ class Session:
 
         What an earlier cell made under the same name is dropped first: a cell may be run again.
         """
+        if about(statement.text) in ddl.TABLES:
+            raise SqlError(
+                f"{about(statement.text)} is flightlib's own table, which jobs and queries rely on. "
+                "Give yours another name."
+            )
         with self._lock:
             for drop in self.shaping.before(statement.text):
                 self._run(drop, None)
@@ -90,7 +95,7 @@ class Session:
             if since_ms is not None:
                 offsets, poison = kafka.after_poison(self.settings, table, since_ms)
                 met += poison
-            self._run(ddl.starting(table, offsets), None)
+            self.run(Statement(ddl.starting(table, offsets), 1))
         return met
 
     def runtime_mode(self) -> str:
@@ -142,9 +147,14 @@ class Session:
     def _to_end(self, handle: str, sql: str, config: Mapping[str, str] | None) -> Answer:
         columns: tuple[Column, ...] = ()
         rows, job_id = Rows(MOST_ROWS), None
-        for page in self.gateway.submit(handle, sql, config).pages():
-            columns, job_id = page.columns or columns, page.job_id or job_id
-            rows.apply(page.changes)
+        operation = self.gateway.submit(handle, sql, config)
+        try:
+            for page in operation.pages():
+                columns, job_id = page.columns or columns, page.job_id or job_id
+                rows.apply(page.changes)
+        except KeyboardInterrupt:
+            operation.close()
+            raise
         return Answer(columns, rows.now(), job_id)
 
     def _with_session(self, act: Callable[[str], T]) -> T:

@@ -12,6 +12,7 @@ from flightlib.kafka.offsets import (
     find_poison,
     lag,
     offsets_at,
+    past_poison,
 )
 from flightlib.kafka.poison import send_poison
 from flightlib.kafka.publisher import Publisher, stop_all
@@ -37,6 +38,7 @@ __all__ = [
     "message_count",
     "now_ms",
     "offsets_at",
+    "past_poison",
     "register",
     "send_poison",
     "stop_all",

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from flightlib.errors import RecordError
+from flightlib.errors import RecordError, TopicError
 from flightlib.kafka.client import ANSWER_S, client_config, down, library_log
 from flightlib.kafka.schemas import Decoder
 from flightlib.kafka.topics import watermarks
 from flightlib.settings import Settings
 
-SEARCH_S = 10.0
+SEARCH_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def find_poison(settings: Settings, topic: str, start: Mapping[int, int]) -> Poi
 
     Raises EngineDown.
     """
-    return next(_search(settings, topic, start, Decoder(settings)), None)
+    decoder = Decoder(settings)
+    quick = next(_search(settings, topic, start, decoder.recognise), None)
+    return quick or next(_search(settings, topic, start, decoder), None)
 
 
 def after_poison(
@@ -100,7 +102,13 @@ def after_poison(
     Gives each partition's offset, and the poison that moved some of them on. It looks at the
     first bytes of each message alone, which is many times as fast. Raises EngineDown.
     """
-    start = offsets_at(settings, topic, moment_ms)
+    return past_poison(settings, topic, offsets_at(settings, topic, moment_ms))
+
+
+def past_poison(
+    settings: Settings, topic: str, start: Mapping[int, int]
+) -> tuple[dict[int, int], list[Poison]]:
+    """Do the same from offsets on (partition: offset)."""
     found = list(_search(settings, topic, start, Decoder(settings).recognise))
     return {**start, **{poison.partition: poison.offset + 1 for poison in found}}, found
 
@@ -108,13 +116,21 @@ def after_poison(
 def _search(
     settings: Settings, topic: str, start: Mapping[int, int], judge: Callable[[bytes], object]
 ) -> Iterator[Poison]:
-    """Go through a topic to its present end, for at most SEARCH_S seconds; yield what is poison."""
+    """Go through a topic to its present end; yield what is poison.
+
+    Raises TopicError when that takes longer than SEARCH_S seconds.
+    """
     ends = {p: high for p, (_, high) in watermarks(topic, settings).items()}
     left = {p: ends[p] for p, offset in start.items() if offset < ends[p]}
     deadline = time.monotonic() + SEARCH_S
     with _reader(settings, "flightlib-look") as consumer:
         consumer.assign([TopicPartition(topic, p, start[p]) for p in left])
-        while left and time.monotonic() < deadline:
+        while left:
+            if time.monotonic() > deadline:
+                raise TopicError(
+                    f"{topic} holds more than can be looked through for messages that are not "
+                    f"Avro in {SEARCH_S:.0f} s. Begin later, for example with `--since 5m`."
+                )
             for message in consumer.consume(10_000, 0.1):
                 partition, offset = message.partition() or 0, message.offset() or 0
                 if message.error() is None and (why := _fault(message, judge)):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+FRESH_S = 3.0
 State = Literal["connecting", "live", "silent", "kafka down", "disconnected"]
 Flight = dict[str, Any]
 
@@ -29,6 +30,11 @@ class Freshness:
     state: State
     message: str
     since_ms: int  # when this state began
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the newest report is but a moment old: what lay waiting has been read."""
+        return self.age_s is not None and self.age_s < FRESH_S
 
     def __repr__(self) -> str:
         age = "no report yet" if self.age_s is None else f"newest {self.age_s:.1f} s ago"

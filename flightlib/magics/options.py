@@ -14,6 +14,7 @@ from flightlib.errors import SqlError, not_allowed
 from flightlib.flink import fill_word
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+LONGEST_S = 7 * 86_400.0
 NEEDS = ("pyflink",)
 
 
@@ -53,11 +54,14 @@ def seconds(text: str) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?", text.strip().lower())
     if not found or not float(found[1]):
         raise argparse.ArgumentTypeError(f"a duration cannot be {text!r}; allowed: 20s, 3m, 1h")
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    duration_s = float(found[1]) * _UNITS[found[2] or "s"]
+    if duration_s > LONGEST_S:
+        raise argparse.ArgumentTypeError(f"a duration cannot be {text!r}; allowed: up to 168h")
+    return duration_s
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or not int(text):
+    if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"a number of rows cannot be {text!r}; allowed: 1 or more")
     return int(text)
 

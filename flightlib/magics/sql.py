@@ -10,6 +10,8 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from flightlib import kafka
 from flightlib.errors import SqlError, not_allowed
 from flightlib.flink import (
+    MOST,
+    MOST_ROWS,
     NO_PYFLINK,
     PATIENCE,
     Answer,
@@ -34,7 +36,7 @@ LONGEST_S = 900.0
 QUERIES = ("SELECT", "WITH", "VALUES")
 JOBS = ("INSERT", "EXECUTE", "BEGIN")
 SHAPES = ("CREATE", "DROP", "ALTER", "SET", "RESET", "USE", "LOAD", "UNLOAD", "ADD", "REMOVE")
-LOOKS = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN", "HELP")
+LOOKS = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
 _queries: dict[str, Query] = {}
 
 
@@ -49,9 +51,9 @@ class Flink(Magics):
 
         A SELECT over a stream shows a live table: `--limit 100` or `--for 20s` end it, `--into df`
         waits for that end and keeps the rows, `--as name` keeps what is shown, `--since 3m` begins
-        in the past. `--bounded` asks
-        about what the topics hold now and gives a DataFrame. An INSERT takes `--job NAME`; run
-        again with the same SQL it keeps the job, with other SQL it replaces it.
+        in the past. `--bounded` asks about what the topics hold now and gives a DataFrame. An
+        INSERT takes `--job NAME`; run again with the same SQL it keeps the job, with other SQL it
+        replaces it.
         `%flink --job NAME` shows a job, with `--stop` it stops it, with `--skip` it goes on after a
         message that is not Avro. `%flink --needs pyflink` leaves the cell out without PyFlink.
 
@@ -106,6 +108,8 @@ class Flink(Magics):
     def _run(self, statement: Statement, options: Options) -> Any:
         word = first_word(statement.text)
         here = session(bounded=options.bounded)
+        if options.job and options.bounded:
+            raise SqlError("--bounded and --job exclude each other: a job has no end.")
         if word in JOBS and not options.bounded:
             return _start_job(statement, options, here)
         _refuse_job_options(options)
@@ -134,7 +138,8 @@ class Flink(Magics):
         show_statement(statement.text)
         _end_query_of(self._place())
         _start_reading(here, since)
-        query = Query(here, statement, options.limit, options.for_s or LONGEST_S)
+        most = MOST_ROWS if options.into else MOST
+        query = Query(here, statement, options.limit, options.for_s or LONGEST_S, most)
         _queries[self._place()] = query
         table = LiveTable(query)
         if options.into:
@@ -147,11 +152,14 @@ class Flink(Magics):
 
         display(table)
         try:
-            query.wait_for(lambda q: not q.running, LONGEST_S + 60)
+            query.wait_for(lambda q: not q.running, (options.for_s or LONGEST_S) + 60)
         except KeyboardInterrupt:
             query.stop()
+        query.stop()
         if query.state == "failed":
             raise SqlError(query.message)
+        if len(query.rows) < query.total and query.total > MOST_ROWS:
+            say(f"{options.into} has the newest {len(query.rows):,} of {query.total:,} rows.")
         self._keep(options.into, query.frame())
         self._keep(options.name, table)
         return None
@@ -189,9 +197,10 @@ def _start_job(statement: Statement, options: Options, here: Session) -> JobPane
             "An INSERT goes on until it is stopped, so it needs a name to be found by. "
             "Write `%%flink --job NAME`."
         )
+    job = Job(options.job)
     show_statement(statement.text)
     since = None if options.since_s is None else kafka.now_ms() - int(options.since_s * 1000)
-    started = Job(options.job).start(statement, here.shaping.statements, since)
+    started = job.start(statement, here.shaping.statements, since)
     say(started.how)
     return JobPanel(started.job)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Sheet
 from flightlib.widgets.sources import JobSource
 
+BEGINNING = ("STARTING", "CREATED", "INITIALIZING", "RUNNING")
 DOTS = {"well": "#2fbf71", "busy": "#e0a100", "over": "#8a94a6", "bad": "#d9534f"}
 
 
@@ -52,9 +54,15 @@ class JobPanel(LiveWidget):
     def _line(self) -> str:
         return in_words(self.job.facts())
 
-    def snapshot(self) -> Sheet:
-        """Keep the facts as they are now: they stay in the notebook without a kernel."""
-        now = self.job.facts()
+    def snapshot(self, within_s: float = 10.0) -> Sheet:
+        """Keep the facts as they are now: they stay in the notebook without a kernel.
+
+        A job that has just begun is given up to `within_s` seconds to read its first reports.
+        """
+        now, deadline_s = self.job.facts(), time.monotonic() + within_s
+        while now.state in BEGINNING and not now.records_in and time.monotonic() < deadline_s:
+            time.sleep(0.2)
+            now = self.job.facts()
         caption = f"{now.why.rstrip('. ')} · {stills.moment()}" if now.why else stills.moment()
         return Sheet(
             stills.sheet(_head(now) + _tiles(now, self._worn), caption, self._worn),

@@ -51,13 +51,19 @@ class Sheet(_Still):
 
 
 def await_flights(stream: Stream, within_s: float) -> None:
-    """Wait until flights have come; raises StreamError, saying why, when none did in time."""
+    """Wait until flights have come; raises StreamError, saying why, when none did in time.
+
+    A live stream that still tells of older reports is given the rest of the time to catch up.
+    """
+    deadline_s = time.monotonic() + within_s
     if not stream.wait_for(lambda s: bool(s.flights), within_s):
         told = stream.freshness
         raise StreamError(
             f"No flight came from {stream.url} within {within_s:g} s. "
             f"{told.message or f'The stream is {told.state}.'}"
         )
+    left_s = max(0.0, deadline_s - time.monotonic())
+    stream.wait_for(lambda s: s.freshness.is_fresh or s.freshness.state != "live", left_s)
 
 
 def caption(told: Freshness) -> str:

@@ -55,7 +55,7 @@ function judgeQuery(store, shown = Infinity) {
   const parts = [`${known}${fresh.message.replace(/[.\s]+$/, "")}`];
   parts.push(shown < fresh.total ? `${rows}, the newest ${whole(shown)} here` : rows);
   if (running) parts.push(`${fresh.rows_per_s < 10 ? fresh.rows_per_s.toFixed(1) : whole(fresh.rows_per_s)} rows/s`);
-  if (fresh.age_s === null) parts.push("no row yet");
+  if (fresh.age_s === null) parts.push(running ? "no row yet" : "no row came");
   else if (running) parts.push(`last row ${ageWords(fresh.age_s + (now - fresh.at) / 1000)} ago`);
   return { state: running ? (fresh.message ? "troubled" : "live") : fresh.state, words: parts.join(" · ") };
 }
