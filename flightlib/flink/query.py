@@ -39,8 +39,8 @@ PATIENCE = {
 class Query:
     """One SELECT at work; `rows` holds what it has told, a new tuple whenever that changes.
 
-    It ends by itself after `limit` rows, or `for_s` seconds after its first row. `state` is "running", "finished",
-    "stopped" or "failed"; `message` says in one line what is off.
+    It ends by itself after `limit` rows, or `for_s` seconds after its first row. `state` is
+    "running", "finished", "stopped" or "failed"; `message` says in one line what is off.
     """
 
     def __init__(

@@ -67,8 +67,8 @@ class Session:
         """
         if about(statement.text) in ddl.TABLES:
             raise SqlError(
-                f"{about(statement.text)} is flightlib's own table, which jobs and queries rely on. "
-                "Give yours another name."
+                f"{about(statement.text)} is flightlib's own table, and jobs and queries rely on "
+                "it. Give yours another name."
             )
         with self._lock:
             for drop in self.shaping.before(statement.text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,3 +191,17 @@ def test_two_do_not_start_jobs_at_once(here: Settings) -> None:
         )
     with Book(here).locked(within_s=0):
         pass
+
+
+@pytest.mark.parametrize("told", ["{", "[]", '{"name": "x"}', '{"state": 5}'])
+def test_an_entry_that_cannot_be_read_names_its_file(here: Settings, told: str) -> None:
+    """Damage is said in one line with the file to delete; forgetting makes room for a new entry."""
+    book = Book(here)
+    book.write(ENTRY)
+    path = book.folder / f"{ENTRY.name}.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**whole, "state": 5}) if "state" in told else told)
+    with pytest.raises(JobError, match=re.escape(str(path))):
+        book.read(ENTRY.name)
+    book.forget(ENTRY.name)
+    assert book.read(ENTRY.name) is None

@@ -96,11 +96,10 @@ def test_declarations_are_filled_completely(bounded: bool) -> None:
 
 def test_starting_says_where_reading_begins() -> None:
     """Offsets are listed by partition; none means that only what is new is read."""
-    assert ddl.starting("flights", None) == (
-        "ALTER TABLE flights SET ('scan.startup.mode' = 'latest-offset')"
-    )
+    alter = "ALTER TABLE `default_catalog`.`default_database`.flights SET"
+    assert ddl.starting("flights", None) == f"{alter} ('scan.startup.mode' = 'latest-offset')"
     assert ddl.starting("flights", {1: 20, 0: 10}) == (
-        "ALTER TABLE flights SET ('scan.startup.mode' = 'specific-offsets', "
+        f"{alter} ('scan.startup.mode' = 'specific-offsets', "
         "'scan.startup.specific-offsets' = 'partition:0,offset:10;partition:1,offset:20')"
     )
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flightlib.flink.fill import fill
 from flightlib.flink.scan import creates, first_word, one_line, pieces, statements
 
 SQLISH = st.lists(
@@ -137,3 +138,19 @@ def test_a_comment_in_front_makes_no_difference(sql: str) -> None:
 def test_creates(sql: str, made: tuple[str, str] | None) -> None:
     """A CREATE tells the kind and the full quoted name of what it makes."""
     assert creates(sql) == made
+
+
+def test_two_slashes_begin_a_comment_as_flink_has_it() -> None:
+    """What follows // is neither SQL nor quoted text; a value after it is still a literal."""
+    assert [one.text for one in statements("SELECT 1 // it's; one\n; SELECT 2")] == [
+        "SELECT 1 // it's; one",
+        "SELECT 2",
+    ]
+    assert fill("// it's\nWHERE v = {x}", {"x": "1 OR 1=1"}) == "// it's\nWHERE v = '1 OR 1=1'"
+
+
+def test_a_hint_is_sql() -> None:
+    """A hint counts when two statements are compared, and its places are filled."""
+    hinted = "SELECT * FROM t /*+ OPTIONS('a' = '{x}') */"
+    assert one_line(hinted) != one_line("SELECT * FROM t")
+    assert fill(hinted, {"x": "b"}) == "SELECT * FROM t /*+ OPTIONS('a' = 'b') */"

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import fastavro
 import pytest
@@ -23,6 +24,7 @@ from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
 pytestmark = pytest.mark.stack
+flink_jobs = import_module("flightlib.flink.jobs")  # its name is also a function's
 Start = Callable[..., Started]
 
 
@@ -170,7 +172,7 @@ def test_poison_is_named_and_skipped_without_loss(start: Start, stack: Settings)
     named = f"message {offset} of partition {partition} of flights is not Avro"
     facts = job.wait_for(lambda told: "not Avro" in told.why)
     assert facts.why.startswith(f"The job restarts: {named}. `%flink --job stumbles --skip`")
-    assert job.skip_poison() == f"Job stumbles goes on after {named}."
+    assert job.skip_poison() == f"Job stumbles goes on after what it could not read: {named}."
     arrive(stack, since, {f"{letter}{i}" for letter in "jk" for i in range(100)})
     with pytest.raises(JobError, match="has nothing to skip"):
         job.skip_poison()
@@ -203,11 +205,48 @@ def framed(row: dict[str, object], schema: object, schema_id: int) -> bytes:
     return b"\x00" + schema_id.to_bytes(4, "big") + buffer.getvalue()
 
 
-def test_a_job_cancelled_on_flinks_page_is_not_brought_back(start: Start, stack: Settings) -> None:
-    """The keeper lets a job go that a person cancelled elsewhere; starting it goes on after it."""
+def test_a_job_cancelled_on_flinks_page_goes_on_from_there(start: Start, stack: Settings) -> None:
+    """The keeper lets a job go that a person cancelled; started again, it has lost nothing."""
+    since = ends(stack)
     job = start("cancelled").job
+    publish(high(100, "n"), stack)
+    arrive(stack, since, {f"n{i}" for i in range(100)})
     until(lambda: (job.facts().checkpoints or 0) > 0)
     Cluster(stack).cancel(job.entry.job_id)
     until(lambda: job.entry.wanted == "stopped")
     assert job.facts().why == "Cancelled outside of flightlib."
-    assert "started" in start("cancelled").how or "goes on" in start("cancelled").how
+    publish(high(100, "o"), stack)
+    assert "goes on from its saved state" in start("cancelled").how
+    arrive(stack, since, {f"{letter}{i}" for letter in "no" for i in range(100)})
+
+
+def test_an_interrupted_start_leaves_one_job_that_can_be_found(
+    start: Start, stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a job comes up leaves it noted; one that nobody noted ends with the next."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(flink_jobs, "await_running", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            start("interrupted")
+    job = Job("interrupted", stack)
+    assert "was kept" in start("interrupted").how
+    job.book.forget("interrupted")
+    assert start("interrupted").how.startswith("Job interrupted started.")
+    alive = [j for j in Cluster(stack).jobs().values() if j.state not in OVER]
+    assert [j.job_id for j in alive if j.name == "interrupted"] == [job.entry.job_id]
+
+
+def test_skipping_leaves_a_job_alone_that_stumbles_on_nothing(
+    start: Start, stack: Settings
+) -> None:
+    """Poison in a topic that a job does not read is no reason to begin it anew."""
+    job = start("untroubled").job
+    send_poison("processed_flights", settings=stack)
+    job_id = job.entry.job_id
+    with pytest.raises(JobError, match="has nothing to skip"):
+        job.skip_poison()
+    assert job.entry.job_id == job_id
