@@ -19,6 +19,7 @@ from flightlib.flink.rest import Refused
 from flightlib.settings import Settings
 
 TOLD_FOR_MS = 120_000
+LATELY_MS = 20_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -137,7 +138,10 @@ def _poison(settings: Settings, entry: Entry, details: Details) -> str:
 
 def stumbling(details: Details | None) -> list[str]:
     """Name the topics that a job reads, if what it fails on is a message it cannot read."""
-    if details is None or details.state == "RUNNING" or "deserialize" not in details.fault:
+    if details is None or "deserialize" not in details.fault:
+        return []
+    # Between two falls it runs for a moment.
+    if details.state == "RUNNING" and kafka.now_ms() - details.fault_ms > LATELY_MS:
         return []
     sources = [vertex.name for vertex in details.vertices if vertex.is_source]
     return [t for t in TOPIC_TABLES if any(re.search(rf"\b{t}\[", name) for name in sources)]

@@ -167,13 +167,13 @@ class Query:
     def _turn(self, state: str, message: str) -> None:
         """Note how it stands, and tell everyone who waits or listens."""
         self.state, self.message = state, message
-        with self._changed:
-            self._changed.notify_all()
         for callback in tuple(self._callbacks):
             try:
                 callback(self)
             except Exception:  # a listener's mistake must not end the query for the others
                 logger.exception("A listener of a query failed")
+        with self._changed:
+            self._changed.notify_all()
 
     def _ask_why(self) -> None:
         """While no row has come, say why, every other second."""

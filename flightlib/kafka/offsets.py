@@ -16,6 +16,7 @@ from flightlib.kafka.topics import watermarks
 from flightlib.settings import Settings
 
 SEARCH_S = 60.0
+FIRST_GROUP_S = 30.0  # a new Kafka makes its book of groups when the first one asks
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
     """
     partitions = [TopicPartition(topic, p) for p in watermarks(topic, settings)]
     with _reader(settings, group) as consumer:
-        told = consumer.committed(partitions, timeout=ANSWER_S)
+        told = consumer.committed(partitions, timeout=FIRST_GROUP_S)
     return {part.partition: part.offset for part in told if part.offset >= 0}
 
 
