@@ -7,16 +7,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+import tenacity
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from flightlib.errors import RecordError, TopicError
-from flightlib.kafka.client import ANSWER_S, client_config, down, library_log
+from flightlib.kafka.client import ANSWER_S, client_config, down, library_log, log
 from flightlib.kafka.schemas import Decoder
 from flightlib.kafka.topics import watermarks
 from flightlib.settings import Settings
 
 SEARCH_S = 60.0
 FIRST_GROUP_S = 30.0  # a new Kafka makes its book of groups when the first one asks
+COMING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,24 @@ class Poison:
         return f"message {self.offset} of partition {self.partition} of {self.topic} is not Avro"
 
 
+_patiently = tenacity.Retrying(
+    retry=tenacity.retry_if_exception(
+        lambda e: isinstance(e, KafkaException) and e.args[0].code() in COMING
+    ),
+    stop=tenacity.stop_after_delay(FIRST_GROUP_S),
+    wait=tenacity.wait_fixed(0.2),
+    reraise=True,
+)
+
+
 @contextmanager
 def _reader(settings: Settings, group: str) -> Iterator[Consumer]:
     own = {"group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"}
     consumer = Consumer({**client_config(settings), **own}, logger=library_log)
     try:
         yield consumer
-    except KafkaException:
+    except KafkaException as error:
+        log.debug("a reader of %s has no answer: %s", group, error)
         raise down(settings) from None
     finally:
         consumer.close()
@@ -53,7 +70,7 @@ def committed(settings: Settings, group: str, topic: str) -> dict[int, int]:
     """
     partitions = [TopicPartition(topic, p) for p in watermarks(topic, settings)]
     with _reader(settings, group) as consumer:
-        told = consumer.committed(partitions, timeout=FIRST_GROUP_S)
+        told = _patiently(lambda: consumer.committed(partitions, timeout=ANSWER_S))
     return {part.partition: part.offset for part in told if part.offset >= 0}
 
 
@@ -61,7 +78,7 @@ def commit(settings: Settings, group: str, topic: str, offsets: Mapping[int, int
     """Let a group that nobody reads for begin at these offsets. Raises EngineDown."""
     places = [TopicPartition(topic, p, offset) for p, offset in offsets.items()]
     with _reader(settings, group) as consumer:
-        consumer.commit(offsets=places, asynchronous=False)
+        _patiently(lambda: consumer.commit(offsets=places, asynchronous=False))
 
 
 def offsets_at(settings: Settings, topic: str, moment_ms: int) -> dict[int, int]:
