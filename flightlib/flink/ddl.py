@@ -52,6 +52,19 @@ def starting(table: str, offsets: Mapping[int, int] | None) -> str:
     )
 
 
+def between(table: str, stretch: Mapping[int, tuple[int, int]]) -> str:
+    """Give the statement that lets queries read a table from offsets to offsets, by partition."""
+    first, end = (
+        ";".join(f"partition:{p},offset:{part[i]}" for p, part in sorted(stretch.items()))
+        for i in (0, 1)
+    )
+    return (
+        f"ALTER TABLE {_PLACE}.{table} SET ('scan.startup.mode' = 'specific-offsets', "
+        f"'scan.startup.specific-offsets' = '{first}', 'scan.bounded.mode' = 'specific-offsets', "
+        f"'scan.bounded.specific-offsets' = '{end}')"
+    )
+
+
 def prepare(settings: Settings) -> None:
     """Make sure that the topics and the jobs' schema exist, so that the tables can be used.
 

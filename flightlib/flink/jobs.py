@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flightlib import kafka
@@ -12,7 +12,7 @@ from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, st
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts, stumbling
-from flightlib.flink.launch import await_running, check, launch
+from flightlib.flink.launch import await_running, check, launch, replay
 from flightlib.flink.scan import Statement
 from flightlib.settings import Settings, load
 
@@ -33,6 +33,10 @@ class Job:
         self.settings = settings or load()
         self.book = Book(self.settings)
         self._cluster = Cluster(self.settings)
+
+    def __repr__(self) -> str:
+        known = self.book.read(self.name)
+        return f"Job {self.name}: {known.wanted if known else 'never started'}"
 
     @property
     def entry(self) -> Entry:
@@ -95,9 +99,9 @@ class Job:
     def skip_poison(self) -> str:
         """Let it go on after the messages it stumbles on; say which those were.
 
-        It begins afresh at its committed offsets. A partition with such messages is read on after
-        the last of them that is there now, and reports between two of them are left out with them.
-        A job with state begins to count anew. Raises JobError if it stumbles on none.
+        What lies before and between them is run first, by itself, so that nothing else is left
+        out; then the job begins afresh after them. A job with state begins to count anew. Raises
+        JobError if it stumbles on none.
         """
         with self.book.locked():
             entry = self.entry
@@ -107,6 +111,8 @@ class Job:
                 onward, met = kafka.past_poison(self.settings, topic, start)
                 if met:
                     self._halt(entry)
+                    for stretch in stretches(start, met):
+                        replay(self.settings, entry, topic, stretch)
                     kafka.commit(self.settings, entry.group, topic, onward)
                     told = ", ".join(map(str, met))
                     self._launch(replace(entry, state=None), f"Went on; {told}.", entry)
@@ -205,6 +211,22 @@ class Job:
             else:
                 self.book.write(before)
             raise
+
+
+Stretch = Mapping[int, tuple[int, int]]
+
+
+def stretches(start: Mapping[int, int], met: Sequence[kafka.Poison]) -> Iterator[Stretch]:
+    """Cut what lies before and between poison into rounds, a stretch of each partition in each.
+
+    A stretch is (first offset, offset after the last); one without anything is left as (n, n).
+    """
+    left = {p: sorted(m.offset for m in met if m.partition == p) for p in start}
+    begin = dict(start)
+    while any(left.values()):
+        ends = {p: left[p].pop(0) if left[p] else None for p in start}
+        yield {p: (begin[p], begin[p] if end is None else end) for p, end in ends.items()}
+        begin |= {p: end + 1 for p, end in ends.items() if end is not None}
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flightlib import kafka
 from flightlib.errors import JobError
+from flightlib.flink import ddl
 from flightlib.flink.book import Book, Entry, group_of, state_of
 from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.scan import Statement
@@ -42,6 +44,24 @@ def launch(settings: Settings, entry: Entry, statement: Statement | None = None)
     if answer.job_id is None:
         raise JobError(f"The statement of job {entry.name} starts no job; a job is an INSERT.")
     return answer.job_id
+
+
+def replay(
+    settings: Settings, entry: Entry, topic: str, stretch: Mapping[int, tuple[int, int]]
+) -> None:
+    """Run a job's statement over a stretch of each partition of a topic, and to its end.
+
+    A stretch is (first offset, offset after the last). Raises SqlError if it fails.
+    """
+    if not any(first < end for first, end in stretch.values()):
+        return
+    session = Session(settings, f"{entry.group}-replay", shaping=Shaping(entry.setup))
+    try:
+        session.run(Statement(ddl.between(topic, stretch), 1))
+        config = {"pipeline.name": f"{entry.name}, before poison", "table.dml-sync": "true"}
+        session.run(Statement(entry.sql, 1), config)
+    finally:
+        session.close()
 
 
 def end_namesakes(cluster: Cluster, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any, Protocol, runtime_checkable
 
 import ipywidgets
@@ -51,7 +52,7 @@ class Filters:
             raise SettingError("A filter steers at least one live widget, and none was given.")
         self.steered = widgets
         self.controls = _Controls(widgets[0].filters)
-        self.note = ipywidgets.Label()
+        self.note = ipywidgets.HTML()  # a label would cut a long line off
         self._quiet = False
         self.controls.reset.on_click(lambda _: self.clear())
         for control in self.controls.all:
@@ -100,7 +101,7 @@ class Filters:
 
     def _say(self, colour: str, words: str) -> None:
         self.note.style.text_color = colour
-        self.note.value = words
+        self.note.value = escape(words, quote=False)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         for widget in self.steered:

@@ -20,7 +20,7 @@ class LiveWidget(anywidget.AnyWidget):
     """Something live joined to a picture; subclasses say what the picture is."""
 
     _esm = assets.read("boot.js")
-    _seen_last = "dark"  # the theme a browser told last: a new widget begins with it
+    _seen_last = "light"  # the theme a browser told last: a new widget begins with it
 
     def __init__(self, source: Source, theme: str, height: int) -> None:
         if theme not in THEMES:
