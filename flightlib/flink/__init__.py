@@ -13,10 +13,9 @@ from flightlib.flink.jobs import Job, Started, jobs
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rows import MOST
 from flightlib.flink.scan import Statement, first_word, statements
-from flightlib.flink.session import BATCH, MOST_ROWS, Answer, Session, session
+from flightlib.flink.session import MOST_ROWS, Answer, Session, session
 
 __all__ = [
-    "BATCH",
     "MOST",
     "MOST_ROWS",
     "NO_PYFLINK",

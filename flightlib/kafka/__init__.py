@@ -10,7 +10,6 @@ from flightlib.kafka.offsets import (
     commit,
     committed,
     find_poison,
-    lag,
     offsets_at,
     past_poison,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "committed",
     "ensure_topics",
     "find_poison",
-    "lag",
     "message_count",
     "now_ms",
     "offsets_at",

@@ -1,4 +1,4 @@
-"""Where a group of readers stands in a topic: offsets, lag, and what it stumbles on."""
+"""Where a group of readers stands in a topic: its offsets, and what it stumbles on."""
 
 from __future__ import annotations
 
@@ -91,15 +91,6 @@ def offsets_at(settings: Settings, topic: str, moment_ms: int) -> dict[int, int]
     with _reader(settings, "flightlib-look") as consumer:
         told = consumer.offsets_for_times(asked, timeout=ANSWER_S)
     return {p.partition: p.offset if p.offset >= 0 else ends[p.partition][1] for p in told}
-
-
-def lag(settings: Settings, group: str, topic: str) -> int | None:
-    """Count the messages a group has not committed yet; None if it has committed nothing."""
-    told = committed(settings, group, topic)
-    ends = watermarks(topic, settings)
-    if not told:
-        return None
-    return sum(max(0, ends[p][1] - max(offset, ends[p][0])) for p, offset in told.items())
 
 
 def find_poison(settings: Settings, topic: str, start: Mapping[int, int]) -> Poison | None:
