@@ -56,11 +56,15 @@ class StreamError(FlightlibError):
 
 
 class SqlError(FlightlibError):
-    """A statement cannot be run: Flink refuses it, or a variable in it cannot be filled."""
+    """A statement cannot be run: an engine refuses it, or a variable cannot be filled."""
 
 
 class JobError(FlightlibError):
     """A named job cannot be started, kept or stopped."""
+
+
+class LakeError(FlightlibError):
+    """A table of the lake is missing, damaged, or written by somebody else."""
 
 
 def not_allowed(what: str, given: object, allowed: Iterable[object]) -> str:
