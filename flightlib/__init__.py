@@ -6,32 +6,22 @@ import logging
 from importlib import import_module
 from typing import Any
 
-_ROOM_OF = {
-    "FlightlibError": "errors",
-    "Settings": "settings",
-    "FlightReport": "records",
-    "Sky": "sky",
-    "Publisher": "kafka",
-    "now_ms": "kafka",
-    "message_count": "kafka",
-    "send_poison": "kafka",
-    "Job": "flink",
-    "jobs": "flink",
-    "tables": "flink",
-    "flink_function": "flink",
-    "status": "engines",
-    "table_environment": "engines",
-    "Stream": "live",
-    "LiveMap": "widgets",
-    "LiveBars": "widgets",
-    "LiveLine": "widgets",
-    "LiveDensity": "widgets",
-    "LiveTable": "widgets",
-    "Filters": "widgets",
-    "JobPanel": "widgets",
-    "load_ipython_extension": "magics",
-    "unload_ipython_extension": "magics",
+_ROOMS = {
+    "errors": ("FlightlibError",),
+    "settings": ("Settings",),
+    "records": ("FlightReport",),
+    "sky": ("Sky",),
+    "kafka": ("Publisher", "now_ms", "message_count", "send_poison"),
+    "flink": ("Job", "jobs", "tables", "flink_function"),
+    "engines": ("status", "table_environment"),
+    "live": ("Stream", "read"),
+    "widgets": (
+        *("LiveMap", "LiveBars", "LiveLine", "LiveDensity", "LiveTable", "Filters", "JobPanel"),
+        *("LiveSnapshots",),
+    ),
+    "magics": ("load_ipython_extension", "unload_ipython_extension"),
 }
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 # Without this, Python prints a library's warnings into the notebook's cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 __all__ = sorted(_ROOM_OF)
