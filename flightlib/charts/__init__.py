@@ -3,6 +3,7 @@
 from flightlib.charts.arrows import ON_GROUND
 from flightlib.charts.bars import GROUPINGS, bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
+from flightlib.charts.commits import OPERATIONS, commits
 from flightlib.charts.density import CELLS, density, density_map, step_labels, tiles
 from flightlib.charts.flights import flight_map, points
 from flightlib.charts.lines import MOST_LINES, lines
@@ -25,6 +26,7 @@ __all__ = [
     "GROUPINGS",
     "MOST_LINES",
     "ON_GROUND",
+    "OPERATIONS",
     "PALETTES",
     "VIEWS",
     "Box",
@@ -34,6 +36,7 @@ __all__ = [
     "base_map",
     "box_of",
     "colours",
+    "commits",
     "counts",
     "density",
     "density_map",

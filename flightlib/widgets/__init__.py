@@ -9,6 +9,7 @@ from flightlib.widgets.panel import JobPanel
 from flightlib.widgets.protocols import Column, Job, JobFacts, Query
 from flightlib.widgets.snapshot import Sheet, Snapshot
 from flightlib.widgets.table import LiveTable
+from flightlib.widgets.timeline import LiveSnapshots
 
 __all__ = [
     "Column",
@@ -20,6 +21,7 @@ __all__ = [
     "LiveDensity",
     "LiveLine",
     "LiveMap",
+    "LiveSnapshots",
     "LiveTable",
     "Query",
     "Sheet",
