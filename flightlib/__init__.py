@@ -17,7 +17,7 @@ _ROOMS = {
     "live": ("Stream", "read"),
     "widgets": (
         *("LiveMap", "LiveBars", "LiveLine", "LiveDensity", "LiveTable", "Filters", "JobPanel"),
-        *("LiveSnapshots",),
+        *("LiveSnapshots", "Dashboard"),
     ),
     "magics": ("load_ipython_extension", "unload_ipython_extension"),
 }

@@ -42,8 +42,13 @@ def counts(flights: pd.DataFrame, by: str) -> pd.Series[int]:
     found = flights[by].dropna().value_counts()
     if by in WORDS:
         return found.reindex(list(colours("dark", by)), fill_value=0)
-    rest = pd.Series({"other": int(found.iloc[MOST_BARS:].sum())})
-    return pd.concat([found.iloc[:MOST_BARS], rest[rest > 0]])
+    return busiest(found)
+
+
+def busiest(found: pd.Series[int], most: int = MOST_BARS) -> pd.Series[int]:
+    """Keep the first `most` of numbers in falling order; the others become one, "other"."""
+    rest = pd.Series({"other": int(found.iloc[most:].sum())})
+    return pd.concat([found.iloc[:most], rest[rest > 0]])
 
 
 def bars(
@@ -58,7 +63,18 @@ def bars(
 
     `flights` has the columns of `flightlib.live.to_frame`; `size` is pixels.
     """
-    number = counts(flights, by)
+    return counted_bars(counts(flights, by), by, theme, size, title, caption)
+
+
+def counted_bars(
+    number: pd.Series[int],
+    by: str,
+    theme: str = "dark",
+    size: Size = (900, 260),
+    title: str | None = None,
+    caption: str = "",
+) -> PlotSpec:
+    """Draw numbers of flights that were counted elsewhere: by name, in the order of the bars."""
     names = [label(str(value), by) for value in number.index]
     table = pd.DataFrame({"name": names, "flights": number.to_numpy()})
     table["words"] = [f"{count:,}" for count in table["flights"]]

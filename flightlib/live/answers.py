@@ -37,6 +37,13 @@ class Question:
         object.__setattr__(self, "path", path)
         object.__setattr__(self, "params", tuple(_pairs(params)))
 
+    def turned(self, path: str, **params: Any) -> Question:
+        """Ask something else under the same conditions, but for `params`; None drops one."""
+        new = Question(path, **params)
+        kept = [pair for pair in self.params if pair[0] not in params]
+        object.__setattr__(new, "params", (*kept, *new.params))
+        return new
+
 
 @dataclass(frozen=True)
 class Answer:

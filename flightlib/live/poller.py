@@ -20,12 +20,12 @@ REST_PER_WORK = 2.0
 class Poller(Generic[T]):
     """Keep the last good answer, and say in one line why there is no newer one.
 
-    `ask` gives the answer, or the very same object when nothing has changed; it is called every
-    `beat_s` seconds, never twice at once. What it raises becomes the `trouble`; the next good
-    answer ends that.
+    `ask` gives the answer, the very same object when nothing has changed, None before there is
+    any; it is called every `beat_s` seconds, never twice at once. What it raises becomes the
+    `trouble`; the next good answer ends that.
     """
 
-    def __init__(self, ask: Callable[[], T], beat_s: float) -> None:
+    def __init__(self, ask: Callable[[], T | None], beat_s: float) -> None:
         self._ask, self._beat_s = ask, beat_s
         self._changed = threading.Condition()
         self._due = threading.Event()

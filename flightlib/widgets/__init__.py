@@ -1,6 +1,7 @@
 """Live widgets: a stream, a query or a job joined to a picture, in a notebook cell."""
 
 from flightlib.widgets.bars import LiveBars
+from flightlib.widgets.dashboard import Dashboard
 from flightlib.widgets.density import LiveDensity
 from flightlib.widgets.filters import Filters
 from flightlib.widgets.line import LiveLine
@@ -13,6 +14,7 @@ from flightlib.widgets.timeline import LiveSnapshots
 
 __all__ = [
     "Column",
+    "Dashboard",
     "Filters",
     "Job",
     "JobFacts",

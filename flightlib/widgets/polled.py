@@ -11,6 +11,7 @@ from flightlib.errors import StreamError
 from flightlib.live import Poller
 
 T = TypeVar("T")
+LOOK_S = 0.2
 
 
 class PolledSource(Generic[T]):
@@ -53,7 +54,8 @@ def await_answer(
     def fitting() -> bool:
         return poller.newest is not None and fits(poller.newest)
 
-    poller.wait_for(fitting, within_s)
+    while not poller.wait_for(fitting, LOOK_S) and time.monotonic() < deadline_s:
+        pass  # what fits may change without a word of the poller
     newest = poller.newest
     if newest is None or not fits(newest):
         within = f" within {within_s:g} s" if time.monotonic() >= deadline_s else ""

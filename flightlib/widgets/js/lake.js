@@ -31,3 +31,19 @@ function judgeCommits(store) {
   const newest = `newest ${ageWords(aged(fresh))} old`;
   return told(fresh, [counted(fresh.snapshots, "snapshot"), newest, held, next], late);
 }
+
+// Which snapshot is shown, of how many rows, and how old it is; a brief line leaves the rest out.
+function judgeLake(store) {
+  const unheard = silence(store);
+  if (unheard) return unheard;
+  const fresh = store.freshness;
+  const full = !fresh.brief || fresh.ended;
+  const heard = full ? fresh : { ...fresh, message: "" };
+  if (fresh.snapshot === null) return told(heard, [fresh.state === "connecting" ? "Asking the lake" : "no answer yet"]);
+  const rows = full ? [counted(fresh.rows, "row")] : [];
+  if (fresh.age_s === null) return told(heard, ["no snapshot yet", ...rows]);
+  const late = aged(fresh) > LATE_S;
+  const words = [`snapshot ${fresh.snapshot}`, full && `committed ${fresh.committed} UTC`, `${ageWords(aged(fresh))} old`];
+  const why = late && full && fresh.state === "live" ? "is the job running?" : "";
+  return told(heard, [...words, ...rows, why], late);
+}

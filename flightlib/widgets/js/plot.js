@@ -2,7 +2,7 @@
 
 class LivePlot extends Plain {
   constructor(store, el) {
-    super(store, el, () => judgeOf(store, () => store.freshness?.flights ?? 0));
+    super(store, el, () => judgeOf(store, () => store.freshness?.flights ?? Infinity));
     this.drawn = "";
     this.body.classList.add("flightlib-plot");
     this.body.style.height = `${this.setup.height}px`;

@@ -73,7 +73,8 @@ function judgeJob(store) {
 // The line of a widget, by what stands behind its picture.
 function judgeOf(store, count) {
   const { source } = store.setup;
-  if (source === "query") return judgeQuery(store);
+  if (source === "query") return judgeQuery(store, count());
+  if (source === "lake") return judgeLake(store);
   if (source === "commits") return judgeCommits(store);
   return judge(store, count());
 }
