@@ -3,7 +3,7 @@
 from flightlib.lake.history import Snapshot, State, Watch, watch
 from flightlib.lake.questions import Question, Window, outdated_ms, placed, utc
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS
-from flightlib.lake.statements import Told, shape_of, statement
+from flightlib.lake.statements import Told, shape_of, shapes, statement
 from flightlib.lake.tables import address, catalog, create_tables, open_table
 from flightlib.lake.trino import Answer, TooLong, ask
 
@@ -27,6 +27,7 @@ __all__ = [
     "outdated_ms",
     "placed",
     "shape_of",
+    "shapes",
     "statement",
     "utc",
     "watch",

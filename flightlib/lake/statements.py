@@ -171,3 +171,8 @@ def _conditions(question: Question, window: Window) -> Iterator[tuple[str, tuple
         yield "altitude >= ?", (question.min_altitude,)
     if question.max_altitude is not None:
         yield "altitude <= ?", (question.max_altitude,)
+
+
+def shapes(topic: str) -> dict[str, Shape]:
+    """Find all the ways one topic is answered, by what it is told apart by."""
+    return {by: shape for (name, by), shape in SHAPES.items() if name == topic}
