@@ -8,7 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flightlib.backend.asker import Asker
@@ -42,11 +42,11 @@ QUIET_MS = 15_000
 
 @dataclass
 class Flight:
-    """One query on its way, and who waits for it."""
+    """One query in the line or on its way; `window` is what it asks about, once it does."""
 
-    window: Window
     ticket: Ticket
-    task: asyncio.Task[Entry]
+    window: Window | None = None
+    task: asyncio.Task[Entry] = field(init=False)
 
 
 class Answers:
@@ -132,44 +132,53 @@ class Answers:
     def _flight(self, question: Question, window: Window, media: str) -> Flight:
         """Join the query that is on its way, if its answer will do, or send one."""
         flight = self._flights.get(question)
-        if flight is not None and (
-            flight.window == window or self._was_newest(question, flight.window)
-        ):
+        if flight is not None and self._will_do(question, window, flight.window):
             self.pool.promote(flight.ticket)
             return flight
         return self._begin(question, window, [media], urgent=True)
 
+    def _will_do(self, question: Question, wanted: Window, flying: Window | None) -> bool:
+        return flying is None or flying == wanted or self._was_newest(question, flying)
+
     def _begin(
         self, question: Question, window: Window, media: Iterable[str], urgent: bool
     ) -> Flight:
-        ticket = self.pool.enter(urgent)
-        task = asyncio.create_task(self._fly(question, window, list(media), ticket))
-        flight = self._flights[question] = Flight(window, ticket, task)
-        task.add_done_callback(lambda task: self._landed(question, flight, task))
+        flight = self._flights[question] = Flight(self.pool.enter(urgent))
+        flight.task = asyncio.create_task(self._fly(flight, question, window, list(media)))
+        flight.task.add_done_callback(lambda task: self._landed(question, flight, task))
         return flight
 
     async def _fly(
-        self, question: Question, window: Window, media: list[str], ticket: Ticket
+        self, flight: Flight, question: Question, window: Window, media: list[str]
     ) -> Entry:
+        await self.pool.turn(flight.ticket)
+        # There may have been a commit while it stood in the line.
+        here = flight.window = self._now_placed(question, window)
         loop = asyncio.get_running_loop()
 
         def work() -> Entry:
-            sql, values = statement(question, window)
+            sql, values = statement(question, here)
             began_s = time.monotonic()
             try:
                 rows = self._asker.ask(sql, values, self._within_s).rows
             finally:
                 loop.call_soon_threadsafe(self._count, time.monotonic() - began_s)
-            return Entry(window, rows, {m: encode(m, question, window, rows) for m in media})
+            return Entry(here, rows, {m: encode(m, question, here, rows) for m in media})
 
         try:
-            entry = await self.pool.run(ticket, work)
+            entry = await self.pool.run(work)
         except LakeError:
             # Is it the whole table that is gone? Then that is what there is to say.
             await self.newest.state(fresh=True)
             raise
         self.cache.put(question, entry)
         return entry
+
+    def _now_placed(self, question: Question, window: Window) -> Window:
+        state = self.newest.known
+        if question.snapshot is not None or state is None or state.current is None:
+            return window
+        return placed(question, state.current, self._clock())
 
     def _count(self, took_s: float) -> None:
         self.queries += 1

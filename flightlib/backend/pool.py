@@ -60,7 +60,7 @@ class Ticket:
 class Pool:
     """Runs at most `size` things at once, at most `line` waiting; lives on the event loop.
 
-    What a client waits for is urgent and goes first. What is not urgent always leaves one place
+    What a client waits for is urgent and goes first. What is not urgent leaves half of the places
     free, so that a client who comes anew need not wait for it.
     """
 
@@ -96,17 +96,21 @@ class Pool:
         ticket.urgent = True
         self._call_next()
 
-    async def run(self, ticket: Ticket, work: Callable[[], T]) -> T:
-        """Wait for the ticket's turn, then run `work` in a thread.
-
-        The place is free again when the thread has ended, however the waiting for it ends.
-        """
+    async def turn(self, ticket: Ticket) -> None:
+        """Wait for the ticket's turn; then `run` has to follow at once."""
         try:
             await ticket.ready
         except asyncio.CancelledError:
             self._leave(ticket)
             raise
-        done = in_thread(work)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread; the place is free when that ends, even if nobody waits for it."""
+        try:
+            done = in_thread(work)
+        except RuntimeError:  # the system gives no more threads
+            self._free()
+            raise Busy("This machine gives no thread to ask Trino in; close something.") from None
         done.add_done_callback(lambda _: self._free())
         return await asyncio.shield(done)
 
@@ -122,7 +126,7 @@ class Pool:
 
     def _call_next(self) -> None:
         for ticket in sorted(self._waiting, key=lambda ticket: not ticket.urgent):
-            places = self._size if ticket.urgent else max(1, self._size - 1)
+            places = self._size if ticket.urgent else max(1, self._size // 2)
             if self._running >= places:
                 return
             self._waiting.remove(ticket)

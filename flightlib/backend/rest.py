@@ -113,7 +113,7 @@ def routes(answers: Answers) -> APIRouter:
 
 def _add_all(add: Any, desk: Desk) -> None:
     async def flights(request: Request, asked: Annotated[params.Flights, Query()]) -> Response:
-        """Reports of flights, the newest first."""
+        """Reports of flights, the newest first; of the last 10 minutes if no time is given."""
         return await desk.reply(request, asked.question())
 
     async def regions(request: Request, asked: Annotated[params.Regions, Query()]) -> Response:

@@ -30,7 +30,7 @@ YEARS = (1970, 2999)
 GIVEN = 80
 """As much of what was given is told back."""
 
-_WHOLE = "a whole number from {:,} to {:,}"
+_WHOLE = "a whole number from {} to {}"
 _TIME = f"an ISO 8601 time such as 2026-01-31T12:00:00Z, years {YEARS[0]} to {YEARS[1]}"
 ALLOWED = {
     "minutes": _WHOLE.format(*MINUTES),
@@ -43,12 +43,10 @@ ALLOWED = {
     "cell": f"a number from {CELL[0]:g} to {CELL[1]:g}",
     "flight_id": "1 to 100 characters",
 }
-_STATUS_WORD = f"({'|'.join(STATUSES)})"
-_REGION_WORD = r"-?[0-9]{1,2}_-?[0-9]{1,3}"
 
 
-def _told(words: str, name: str, **more: Any) -> Any:
-    return Field(description=f"{words}: {ALLOWED[name]}", **more)
+def _told(words: str, name: str) -> Any:
+    return Field(description=f"{words}: {ALLOWED[name]}")
 
 
 def _moment(given: Any) -> Any:
@@ -72,7 +70,13 @@ def _words(name: str) -> AfterValidator:
 
 Nothing = SkipJsonSchema[None]
 Moment = Annotated[datetime, BeforeValidator(_moment), AfterValidator(_in_utc)]
-Limit = Annotated[int, _told("rows at most", "limit", ge=LIMIT[0], le=LIMIT[1])]
+Span = Annotated[int, Field(ge=MINUTES[0], le=MINUTES[1])]
+Feet = Annotated[int, Field(ge=ALTITUDE_FT[0], le=ALTITUDE_FT[1])]
+Digits = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+Limit = Annotated[int, Field(ge=LIMIT[0], le=LIMIT[1]), _told("rows at most", "limit")]
+Degrees = Annotated[float, Field(ge=CELL[0], le=CELL[1])]
+StatusWord = Annotated[str, Field(json_schema_extra={"pattern": f"^({'|'.join(STATUSES)})$"})]
+RegionWord = Annotated[str, Field(json_schema_extra={"pattern": "^-?[0-9]{1,2}_-?[0-9]{1,3}$"})]
 
 
 class Over(BaseModel):
@@ -83,12 +87,10 @@ class Over(BaseModel):
     minutes_unless_given: ClassVar[int] = 10
 
     minutes: Annotated[
-        int | Nothing,
+        Span | Nothing,
         _told(
             "so far back from `until`, or from the newest commit; not together with `since`",
             "minutes",
-            ge=MINUTES[0],
-            le=MINUTES[1],
         ),
     ] = None
     since: Annotated[
@@ -97,9 +99,7 @@ class Over(BaseModel):
     until: Annotated[
         Moment | Nothing, _told("before this time, UTC unless it names a zone", "until")
     ] = None
-    snapshot: Annotated[
-        str | Nothing, _told("as of this commit", "snapshot", pattern=r"^[0-9]{1,19}$")
-    ] = None
+    snapshot: Annotated[Digits | Nothing, _told("as of this commit", "snapshot")] = None
     limit: Limit = 1000
 
     @model_validator(mode="wrap")
@@ -111,7 +111,7 @@ class Over(BaseModel):
         try:
             asked = check(given)
         except ValidationError as error:
-            raise bad(error.errors()[0]) from None
+            raise _bad(error.errors()[0], 0) from None
         asked.check_together()
         return asked
 
@@ -142,23 +142,17 @@ class Which(Over):
     """Which flights a question is about."""
 
     status: Annotated[
-        list[Annotated[str, Field(json_schema_extra={"pattern": f"^{_STATUS_WORD}$"})]],
+        list[StatusWord],
         _words("status"),
         Field(description=f"{', '.join(STATUSES)}; repeat or join with commas"),
     ] = []
     region: Annotated[
-        list[Annotated[str, Field(json_schema_extra={"pattern": f"^{_REGION_WORD}$"})]],
+        list[RegionWord],
         _words("region"),
         Field(description="5 by 5 degree cells by south-west corner: 40_-75; repeat or join"),
     ] = []
-    min_altitude: Annotated[
-        int | Nothing,
-        _told("feet, included", "min_altitude", ge=ALTITUDE_FT[0], le=ALTITUDE_FT[1]),
-    ] = None
-    max_altitude: Annotated[
-        int | Nothing,
-        _told("feet, included", "max_altitude", ge=ALTITUDE_FT[0], le=ALTITUDE_FT[1]),
-    ] = None
+    min_altitude: Annotated[Feet | Nothing, _told("feet, included", "min_altitude")] = None
+    max_altitude: Annotated[Feet | Nothing, _told("feet, included", "max_altitude")] = None
 
     def check_together(self) -> None:
         """Refuse parameters that contradict each other."""
@@ -187,6 +181,7 @@ class Delays(Which):
     """Parameters of `/flights/delays`."""
 
     topic = "delays"
+    limit: Limit = LIMIT[1]
     by: Annotated[Literal["minute", "region"], Field(description="minute or region")] = "minute"
 
 
@@ -194,6 +189,7 @@ class Minutes(Which):
     """Parameters of `/flights/minutes`."""
 
     topic = "minutes"
+    limit: Limit = LIMIT[1]
     by: Annotated[
         Literal["region"] | Nothing,
         Field(description="region: apart for each of the six regions with most reports"),
@@ -205,7 +201,7 @@ class Density(Which):
 
     topic = "density"
     minutes_unless_given = 60
-    cell: Annotated[float, _told("edge in degrees", "cell", ge=CELL[0], le=CELL[1])] = 1.0
+    cell: Annotated[Degrees, _told("edge in degrees", "cell")] = 1.0
     limit: Limit = LIMIT[1]
 
 
@@ -217,9 +213,9 @@ class Track(Over):
     limit: Limit = 2000
 
 
-def bad(told: Any) -> BadParameter:
-    """Turn one of pydantic's findings into a line of ours."""
-    name = str(told["loc"][-1] if isinstance(told["loc"][-1], str) else told["loc"][-2])
+def _bad(told: Any, place: int) -> BadParameter:
+    """Turn one of pydantic's findings into a line of ours; the name stands at `place`."""
+    name = str(told["loc"][place])
     if told["type"] == "literal_error":
         words = re.findall(r"'([^']+)'", told["ctx"]["expected"])
         return BadParameter(name, not_allowed(name, str(told["input"])[:GIVEN], words))
@@ -232,7 +228,7 @@ def _refusal(name: str, given: Any) -> str:
 
 def refused(error: RequestValidationError) -> BadParameter:
     """Give the line for what FastAPI itself refuses, such as a part of the path."""
-    return bad(error.errors()[0])
+    return _bad(error.errors()[0], 1)  # before it stands where: path or query
 
 
 async def once(request: Request) -> None:
