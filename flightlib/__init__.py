@@ -17,7 +17,7 @@ _ROOMS = {
     "live": ("Stream", "read"),
     "widgets": (
         *("LiveMap", "LiveBars", "LiveLine", "LiveDensity", "LiveTable", "Filters", "JobPanel"),
-        *("LiveSnapshots", "Dashboard"),
+        *("LiveSnapshots", "Dashboard", "TimeTravel"),
     ),
     "magics": ("load_ipython_extension", "unload_ipython_extension"),
 }

@@ -1,7 +1,7 @@
 """Pictures of flights, drawn by Lets-Plot: a table in, a figure out, and nothing else."""
 
 from flightlib.charts.arrows import ON_GROUND
-from flightlib.charts.bars import GROUPINGS, bars, busiest, counted_bars, counts
+from flightlib.charts.bars import GROUPINGS, bars, counted_bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
 from flightlib.charts.commits import OPERATIONS, commits
 from flightlib.charts.density import (
@@ -43,7 +43,6 @@ __all__ = [
     "bars",
     "base_map",
     "box_of",
-    "busiest",
     "cell_map",
     "colours",
     "commits",

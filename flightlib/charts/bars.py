@@ -42,13 +42,8 @@ def counts(flights: pd.DataFrame, by: str) -> pd.Series[int]:
     found = flights[by].dropna().value_counts()
     if by in WORDS:
         return found.reindex(list(colours("dark", by)), fill_value=0)
-    return busiest(found)
-
-
-def busiest(found: pd.Series[int], most: int = MOST_BARS) -> pd.Series[int]:
-    """Keep the first `most` of numbers in falling order; the others become one, "other"."""
-    rest = pd.Series({"other": int(found.iloc[most:].sum())})
-    return pd.concat([found.iloc[:most], rest[rest > 0]])
+    rest = pd.Series({"other": int(found.iloc[MOST_BARS:].sum())})
+    return pd.concat([found.iloc[:MOST_BARS], rest[rest > 0]])
 
 
 def bars(

@@ -11,6 +11,7 @@ from flightlib.widgets.protocols import Column, Job, JobFacts, Query
 from flightlib.widgets.snapshot import Sheet, Snapshot
 from flightlib.widgets.table import LiveTable
 from flightlib.widgets.timeline import LiveSnapshots
+from flightlib.widgets.travel import TimeTravel
 
 __all__ = [
     "Column",
@@ -28,4 +29,5 @@ __all__ = [
     "Query",
     "Sheet",
     "Snapshot",
+    "TimeTravel",
 ]

@@ -51,9 +51,11 @@ def table_rows(table: pd.DataFrame, most: int | None = None) -> Sequence[Sequenc
 
 
 def region_bars(table: pd.DataFrame, theme: str, size: Size, caption: str = "") -> Any:
-    """Draw the flights of the busiest regions as bars."""
-    number = charts.busiest(table.set_index("region")["flights"], MOST_BARS)
-    return charts.counted_bars(number, "region", theme, size, "Flights by region", caption)
+    """Draw the flights of the busiest regions as bars; all others together would dwarf them."""
+    number = table.set_index("region")["flights"].head(MOST_BARS)
+    busiest = f", the busiest {MOST_BARS} of {len(table):,}" if len(table) > MOST_BARS else ""
+    title = f"Flights by region{busiest}"
+    return charts.counted_bars(number, "region", theme, size, title, caption)
 
 
 def altitude_line(table: pd.DataFrame, theme: str, size: Size, caption: str = "") -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -22,10 +22,18 @@ Figure = Callable[[pd.DataFrame, str, tuple[int, int]], Any]
 class LakeView(LiveWidget):
     """A live picture of one answer; it keeps the last one when there is trouble."""
 
-    def __init__(self, poller: Poller[Answer], height: int, theme: str, brief: bool = True) -> None:
+    def __init__(
+        self,
+        poller: Poller[Answer],
+        height: int,
+        theme: str,
+        brief: bool = True,
+        of: str = "row",
+        others: Sequence[Poller[Any]] = (),
+    ) -> None:
         self._poller = poller
-        source = PolledSource(poller, lambda answer: lake_words.told(answer, brief))
-        super().__init__(source, theme, height)
+        self._source = PolledSource(poller, lambda a: lake_words.told(a, brief, of), others)
+        super().__init__(self._source, theme, height)
 
     @property
     def worn(self) -> str:
@@ -36,7 +44,7 @@ class LakeView(LiveWidget):
         """Ask, shown or not; a closed one does not."""
         if not self._closed:
             self._pump.start()
-            self._poller.start()
+            self._source.open()
 
     def line(self) -> str:
         """Say how things stand, in one line."""

@@ -22,22 +22,23 @@ def clock(ms: int | None) -> str:
     return "" if ms is None else time.strftime("%H:%M:%S", time.gmtime(ms / 1000))
 
 
-def told(answer: Answer | None, brief: bool = False) -> dict[str, Any]:
-    """Say what the line needs; a brief line leaves out when the snapshot was committed."""
+def told(answer: Answer | None, brief: bool = False, of: str = "row") -> dict[str, Any]:
+    """Say what the line needs; a brief one leaves out the time of commit and the number of rows."""
     if answer is None:
-        return {"snapshot": None, "age_s": None, "rows": 0, "brief": brief}
+        return {"snapshot": None, "age_s": None, "rows": 0, "brief": brief, "of": of}
     return {
         "snapshot": short(answer.snapshot_id),
         "committed": clock(answer.committed_ms),
         "age_s": answer.age_s,
         "rows": len(answer.table),
         "brief": brief,
+        "of": of,
     }
 
 
-def line(answer: Answer) -> str:
+def line(answer: Answer, of: str = "row") -> str:
     """Write the whole line as of now."""
     parts = [f"snapshot {short(answer.snapshot_id)}"]
     if answer.committed_ms is not None:
         parts += [f"committed {clock(answer.committed_ms)} UTC", f"{answer.age_s:.1f} s old"]
-    return " · ".join([*parts, f"{len(answer.table):,} rows"])
+    return " · ".join([*parts, f"{len(answer.table):,} {of}s"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, Generic, TypeVar
 
@@ -15,20 +15,30 @@ LOOK_S = 0.2
 
 
 class PolledSource(Generic[T]):
-    """Whatever a poller keeps asking; its line has the poller's trouble in it."""
+    """Whatever a poller keeps asking; its line has the poller's trouble in it.
+
+    The `others` are asked as long as this one is, and no longer.
+    """
 
     beat_s = inf  # a poller calls back by itself
 
-    def __init__(self, poller: Poller[T], tell: Callable[[T | None], dict[str, Any]]) -> None:
-        self.poller, self._tell = poller, tell
+    def __init__(
+        self,
+        poller: Poller[T],
+        tell: Callable[[T | None], dict[str, Any]],
+        others: Sequence[Poller[Any]] = (),
+    ) -> None:
+        self.poller, self._tell, self._others = poller, tell, others
 
     def open(self) -> None:
         """Begin to ask."""
-        self.poller.start()
+        for one in (*self._others, self.poller):
+            one.start()
 
     def close(self) -> None:
         """Ask no more; the last answer stays."""
-        self.poller.stop()
+        for one in (*self._others, self.poller):
+            one.stop()
 
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when the answer or the trouble is another."""

@@ -28,7 +28,7 @@ def flights_of(table: pd.DataFrame) -> dict[str, Flight]:
         callsign=table["flight_id"].str.split("-").str[0],
         heading=headings,
         ground_speed=speeds,
-        phase=np.where(stands, "TAXI", None),
+        phase=pd.Series(stands, table.index).map({True: "TAXI"}),
     )
     plain = whole.astype(object)
     rows: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")

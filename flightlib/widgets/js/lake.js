@@ -40,10 +40,10 @@ function judgeLake(store) {
   const full = !fresh.brief || fresh.ended;
   const heard = full ? fresh : { ...fresh, message: "" };
   if (fresh.snapshot === null) return told(heard, [fresh.state === "connecting" ? "Asking the lake" : "no answer yet"]);
-  const rows = full ? [counted(fresh.rows, "row")] : [];
+  const rows = full ? [counted(fresh.rows, fresh.of)] : [];
   if (fresh.age_s === null) return told(heard, ["no snapshot yet", ...rows]);
-  const late = aged(fresh) > LATE_S;
+  const late = full && fresh.of === "row" && aged(fresh) > LATE_S; // any other may be of the past
   const words = [`snapshot ${fresh.snapshot}`, full && `committed ${fresh.committed} UTC`, `${ageWords(aged(fresh))} old`];
-  const why = late && full && fresh.state === "live" ? "is the job running?" : "";
+  const why = late && fresh.state === "live" ? "is the job running?" : "";
   return told(heard, [...words, ...rows, why], late);
 }
