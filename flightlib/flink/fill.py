@@ -52,7 +52,7 @@ def filled(text: str, values: Mapping[str, Any], write: Callable[[str, Any], str
 
 
 def places(text: str, values: Mapping[str, Any]) -> Iterator[str | Place]:
-    """Cut a text at its `{name}`s; `{{` and `}}` become braces. Raises SqlError for a wrong name."""
+    """Cut a text at its `{name}`s; `{{` and `}}` become braces. Raises SqlError for no variable."""
     end = 0
     for found in _PLACE.finditer(text):
         yield text[end : found.start()]
@@ -89,9 +89,7 @@ def elements(value: Any) -> list[Any]:
     return [_plain(part) for part in parts]
 
 
-def literal(
-    name: str, value: Any, spell: Callable[[Any], str | None] = lambda _value: None
-) -> str:
+def literal(name: str, value: Any, spell: Callable[[Any], str | None] = lambda _value: None) -> str:
     """Write a value as an SQL literal. Raises SqlError, naming the variable, if it has none.
 
     `spell` writes what an engine writes in its own way, and gives None for the rest.
@@ -152,7 +150,8 @@ def as_name(name: str, value: Any, quote: str = "`") -> str:
     if isinstance(value, str) and _NAME.fullmatch(value):
         return value
     raise SqlError(
-        f"{quote}{{{name}}}{quote} cannot be {_short(value)}; allowed: a plain name of letters, digits and _."
+        f"{quote}{{{name}}}{quote} cannot be {_short(value)}; "
+        "allowed: a plain name of letters, digits and _."
     )
 
 
