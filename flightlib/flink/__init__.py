@@ -9,6 +9,7 @@ from flightlib.flink.facts import JobFacts
 from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
+from flightlib.flink.heard import Heard
 from flightlib.flink.jobs import Job, Started, jobs
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rows import MOST
@@ -25,6 +26,7 @@ __all__ = [
     "Cluster",
     "Column",
     "Entry",
+    "Heard",
     "Job",
     "JobFacts",
     "Query",

@@ -3,6 +3,7 @@
 from flightlib.lake.answers import Answer
 from flightlib.lake.bind import Bound, bind
 from flightlib.lake.history import Snapshot, State, Watch, watch
+from flightlib.lake.live import LiveQuery
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS
 from flightlib.lake.tables import address, catalog, create_tables, open_table
 from flightlib.lake.trino import TooLong, ask
@@ -13,6 +14,7 @@ __all__ = [
     "PLANS",
     "Answer",
     "Bound",
+    "LiveQuery",
     "Snapshot",
     "State",
     "TooLong",

@@ -182,9 +182,10 @@ _DAMAGED_META = ("ICEBERG_INVALID_METADATA", "ICEBERG_MISSING_METADATA", "ICEBER
 
 def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     """Say in one line what went wrong; a Trino that is starting gives `Starting`."""
-    if isinstance(error, requests.RequestException | trino.exceptions.TrinoConnectionError):
-        return EngineDown("Trino", where(settings), "flightlib up trino")
     kind = getattr(error, "error_name", None) or ""
+    lost = isinstance(error, requests.RequestException | trino.exceptions.TrinoConnectionError)
+    if lost or kind == "SERVER_SHUTTING_DOWN":
+        return EngineDown("Trino", where(settings), "flightlib up trino")
     text = str(getattr(error, "message", None) or error)
     if kind == "SERVER_STARTING_UP" or isinstance(error, trino.exceptions.Http503Error):
         return Starting()
