@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trino.types import NamedRowTuple
@@ -33,6 +33,10 @@ class Answer:
     took_s: float
     did: str = ""  # what a statement that is no query did, in Trino's words: "INSERT"
     written: int | None = None  # and to how many rows, if Trino tells
+
+    def first(self, count: int) -> Answer:
+        """Give the same with the first rows alone."""
+        return replace(self, rows=self.rows[:count])
 
     def frame(self) -> pd.DataFrame:
         """Give the rows as a table."""
