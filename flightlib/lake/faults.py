@@ -27,6 +27,7 @@ _MISSING = (
     ("catalog", re.compile(r"Catalog '([^']+)' not found")),
 )
 _TRAVEL = (
+    (re.compile(r"Unsupported type for table version: \w+"), "a snapshot's number is a BIGINT"),
     (re.compile(r"Iceberg snapshot ID does not exists?: (-?\d+)"), r"there is no snapshot \1"),
     (re.compile(r"Cannot find snapshot with reference name: (.+)"), r"there is no snapshot '\1'"),
     (
@@ -39,10 +40,6 @@ _PLAIN = (
     (re.compile(r"Incorrect number of parameters.*"), "a bare ? is no value; write {name}"),
     (re.compile(r"Query was canceled"), "the query was cancelled on Trino"),
     (re.compile(r"(Expected: (?:\w+\(.*?\)+, ){2}\w+\(.*?\)+), .+"), r"\1, and more"),
-    (
-        re.compile(r"Unsupported type for table version: \w+"),
-        "a snapshot is named by a BIGINT, such as a {name} holds",
-    ),
 )
 _UNEXPECTED = re.compile(r"(?:mismatched|extraneous) input '(.+?)'(?:\.|,)? ?Expecting: (.*)")
 

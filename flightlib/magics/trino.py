@@ -57,7 +57,10 @@ class Trino(SqlMagics):
         for statement, one in zip(found, bound, strict=True):
             live = options.live_s is not None and statement is found[-1]
             run = self._live if live else self._run
-            last = run(statement, one, options)
+            try:
+                last = run(statement, one, options)
+            except KeyboardInterrupt:
+                raise SqlError("The query was interrupted, and cancelled on Trino.") from None
         return last if last is None else self._keep(options.name, last)
 
     def _run(self, statement: Statement, bound: lake.Bound, options: TrinoOptions) -> Any:
