@@ -36,7 +36,8 @@ class LiveQuery(Heard):
 
     Each time `rows` is replaced. `state` is "running", "finished", "stopped" or "failed"; `message`
     says which snapshot the rows are of and how old that is, and what is off. While Trino or the
-    catalog is away the rows stay, and it goes on by itself. It ends after `for_s` seconds.
+    catalog is away the rows stay, and it goes on by itself. It ends `for_s` seconds after its
+    first result.
 
     Raises SqlError, LakeError or EngineDown when it cannot be asked the first time.
     """
@@ -62,13 +63,13 @@ class LiveQuery(Heard):
         self.total, self.changed_ms = 0, 0
         self._settings, self._bound, self._session = settings, bound, session
         self._most, self._first_line, self._more = most, first_line, False
-        self._every_s, self._until_s = every_s, None if for_s is None else time.monotonic() + for_s
+        self._every_s = self._due_s = every_s
         self._stopping, self._canceller = threading.Event(), Canceller()
         self._tables = tables_in(bound.sql, table_names(settings))
         self._end = ""
         self._seen = self._newest()
         self._take(self._seen, self._ask(say=say))
-        self._due_s = time.monotonic() + every_s
+        self._until_s = None if for_s is None else time.monotonic() + for_s
         self._thread = threading.Thread(target=self._run, name="flightlib-live", daemon=True)
         self._thread.start()
 
@@ -157,6 +158,7 @@ class LiveQuery(Heard):
         self.columns, self._seen = answer.columns, seen
         self.rows = list(answer.rows[: self._most])
         self.total, self.changed_ms = len(self.rows), _now_ms()
+        self._due_s = time.monotonic() + self._every_s  # a slow query has its rest too
         self._tell()
 
     def _turn(self, state: str, message: str) -> None:
