@@ -14,7 +14,7 @@ from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts, stumbling
 from flightlib.flink.launch import await_running, check, launch, replay
 from flightlib.flink.places import offsets_in, stretches
-from flightlib.flink.scan import Statement
+from flightlib.flink.scan import Statement, targets
 from flightlib.settings import Settings, load
 
 
@@ -79,6 +79,18 @@ class Job:
             note = f"Stopped {how}; starting it again goes on from there."
             self.book.write(replace(entry, wanted="stopped", state=state, note=note))
             return f"Job {self.name} stopped {how}."
+
+    def forget(self) -> None:
+        """Stop it and keep nothing of it: a job of this name then begins with the reports of then.
+
+        Raises EngineDown while Flink or Kafka is not answering.
+        """
+        self.stop()
+        now_ms = kafka.now_ms()
+        for topic in TOPIC_TABLES:
+            start = kafka.offsets_at(self.settings, topic, now_ms)
+            kafka.commit(self.settings, group_of(self.name), topic, start)
+        self.book.forget(self.name)
 
     def _halt(self, entry: Entry) -> tuple[str | None, str]:
         """End the running job; give the state it leaves, and how that was made."""
@@ -231,6 +243,11 @@ class Job:
             else:
                 self.book.write(before)
             raise
+
+
+def writers(settings: Settings, table: str) -> list[Entry]:
+    """Give the jobs that write a table, stopped ones included."""
+    return [entry for entry in Book(settings).entries() if table in targets(entry.sql)]
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:

@@ -1,6 +1,17 @@
-"""The lake: Iceberg tables that Flink writes, Trino reads, and anybody may open."""
+"""The lake: Iceberg tables that Flink writes, Trino reads, and anybody may open.
 
+import flightlib as fl
+fl.lake.create_tables()     # flight_data and region_stats, if they are missing
+fl.lake.tables()            # what they hold
+fl.lake.snapshots()         # their history
+fl.lake.prove()             # nothing lost, nothing doubled
+"""
+
+from flightlib.lake.care import compact, expire, maintain, rollback
 from flightlib.lake.history import Snapshot, State, Watch, watch
+from flightlib.lake.look import at, files, partitions, snapshots, tables
+from flightlib.lake.proof import Proof, prove
+from flightlib.lake.reset import reset
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS
 from flightlib.lake.tables import address, catalog, create_tables, open_table
 from flightlib.lake.trino import Answer, TooLong, ask
@@ -10,14 +21,26 @@ __all__ = [
     "NAMESPACE",
     "PLANS",
     "Answer",
+    "Proof",
     "Snapshot",
     "State",
     "TooLong",
     "Watch",
     "address",
     "ask",
+    "at",
     "catalog",
+    "compact",
     "create_tables",
+    "expire",
+    "files",
+    "maintain",
     "open_table",
+    "partitions",
+    "prove",
+    "reset",
+    "rollback",
+    "snapshots",
+    "tables",
     "watch",
 ]
