@@ -10,6 +10,7 @@ from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
 from flightlib.flink.jobs import Job, Started, jobs, writers
+from flightlib.flink.keeper import Keeper
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rows import MOST
 from flightlib.flink.scan import Statement, first_word, statements
@@ -27,6 +28,7 @@ __all__ = [
     "Entry",
     "Job",
     "JobFacts",
+    "Keeper",
     "Query",
     "Session",
     "Started",

@@ -9,6 +9,7 @@ fl.lake.prove()             # nothing lost, nothing doubled
 
 from flightlib.lake.care import compact, expire, maintain, rollback
 from flightlib.lake.history import Snapshot, State, Watch, watch
+from flightlib.lake.janitor import Janitor
 from flightlib.lake.look import at, files, partitions, snapshots, tables
 from flightlib.lake.proof import Proof, prove
 from flightlib.lake.reset import reset
@@ -21,6 +22,7 @@ __all__ = [
     "NAMESPACE",
     "PLANS",
     "Answer",
+    "Janitor",
     "Proof",
     "Snapshot",
     "State",

@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+FILES = """
+SELECT element_at(split(file_path, '/'), -1) AS file, partition.{day} AS day,
+       record_count AS rows, round(file_size_in_bytes / 1000.0, 1) AS kilobytes
+FROM "{table}$files"
+WHERE content = 0
+ORDER BY 2, 3 DESC
+"""
+PARTITIONS = """
+SELECT partition.{day} AS day, record_count AS rows, file_count AS files,
+       round(total_size / 1e6, 2) AS megabytes
+FROM "{table}$partitions"
+ORDER BY 1
+"""
+
+
 @dataclass(frozen=True)
 class LakeTable:
     """One table as of its newest snapshot."""
@@ -113,13 +128,7 @@ def files(table: str = "flight_data", settings: Settings | None = None) -> pd.Da
     Raises EngineDown, LakeError for a table that does not exist.
     """
     column = PLANS[check_table(table)].day_of
-    statement = (
-        "SELECT element_at(split(file_path, '/'), -1) AS file, "
-        f"partition.{column}_day AS day, record_count AS rows, "
-        f'round(file_size_in_bytes / 1000.0, 1) AS kilobytes FROM "{table}$files" '
-        "WHERE content = 0 ORDER BY 2, 3 DESC"
-    )
-    return ask(settings or load(), statement).frame()
+    return ask(settings or load(), FILES.format(day=f"{column}_day", table=table)).frame()
 
 
 def partitions(table: str = "flight_data", settings: Settings | None = None) -> pd.DataFrame:
@@ -128,11 +137,7 @@ def partitions(table: str = "flight_data", settings: Settings | None = None) -> 
     Raises EngineDown, LakeError for a table that does not exist.
     """
     column = PLANS[check_table(table)].day_of
-    statement = (
-        f"SELECT partition.{column}_day AS day, record_count AS rows, file_count AS files, "
-        f'round(total_size / 1e6, 2) AS megabytes FROM "{table}$partitions" ORDER BY 1'
-    )
-    return ask(settings or load(), statement).frame()
+    return ask(settings or load(), PARTITIONS.format(day=f"{column}_day", table=table)).frame()
 
 
 def at(table: str, ago_s: float, settings: Settings | None = None) -> int:
