@@ -117,25 +117,29 @@ class Job:
         JobError if it stumbles on none.
         """
         with self.book.locked():
-            entry = self.entry
-            details = self._cluster.details(entry.job_id)
-            for topic in stumbling(details) if entry.wanted == "running" else []:
-                start = kafka.committed(self.settings, entry.group, topic)
-                onward, met = kafka.past_poison(self.settings, topic, start)
-                if met:
-                    state, _ = self._halt(entry)
-                    start = offsets_in(state, topic) or start
-                    anew = [*entry.anew_ms, kafka.now_ms()]
-                    for stretch in stretches(start, met):
-                        replay(self.settings, entry, topic, stretch)
-                        anew.append(kafka.now_ms())
-                    kafka.commit(self.settings, entry.group, topic, onward)
-                    told = ", ".join(map(str, met))
-                    skipped = entry.skipped + len(met)
-                    new = replace(entry, state=None, skipped=skipped, anew_ms=tuple(anew))
-                    self._launch(new, f"Went on; {told}.", entry)
-                    return f"Job {self.name} goes on after what it could not read: {told}."
+            if said := self._skip(self.entry):
+                return said
         raise JobError(f"Job {self.name} has nothing to skip: it stumbles on no message.")
+
+    def _skip(self, entry: Entry) -> str:
+        """Let it go on after what it stumbles on, and say so; "" if it stumbles on nothing."""
+        details = self._cluster.details(entry.job_id)
+        for topic in stumbling(details) if entry.wanted == "running" else []:
+            committed = kafka.committed(self.settings, entry.group, topic)
+            if kafka.past_poison(self.settings, topic, committed)[1]:
+                state, _ = self._halt(entry)
+                start = offsets_in(state, topic) or committed
+                onward, met = kafka.past_poison(self.settings, topic, start)
+                anew = [*entry.anew_ms, kafka.now_ms()]
+                for stretch in stretches(start, met):
+                    replay(self.settings, entry, topic, stretch)
+                    anew.append(kafka.now_ms())
+                kafka.commit(self.settings, entry.group, topic, onward)
+                told, skipped = ", ".join(map(str, met)), entry.skipped + len(met)
+                new = replace(entry, state=None, skipped=skipped, anew_ms=tuple(anew))
+                self._launch(new, f"Went on; {told}.", entry)
+                return f"Job {self.name} goes on after what it could not read: {told}."
+        return ""
 
     def start(self, statement: Statement, setup: tuple[str, ...], since_ms: int | None) -> Started:
         """Run an INSERT under this name: keep, replace or go on, whatever loses nothing.
@@ -147,11 +151,10 @@ class Job:
             entry = self.book.read(self.name)
             if entry is not None and entry.wanted == "running":
                 if entry.same_as(statement.text, setup) and self._is_alive(entry):
-                    trouble = self.facts().why
-                    return Started(
-                        self,
-                        f"Job {self.name} runs this SQL already; it was kept. {trouble}".strip(),
-                    )
+                    if skipped := self._skip(entry):
+                        return Started(self, skipped)
+                    kept = f"Job {self.name} runs this SQL already; it was kept."
+                    return Started(self, f"{kept} {self.facts().why}".strip())
                 self.book.refuse_second_writer(self.name, statement.text)
                 return self._replace(entry, statement, setup)
             self.book.refuse_second_writer(self.name, statement.text)

@@ -10,7 +10,7 @@ fl.lake.prove()             # nothing lost, nothing doubled
 from flightlib.lake.care import compact, expire, maintain, rollback
 from flightlib.lake.history import Snapshot, State, Watch, watch
 from flightlib.lake.janitor import Janitor
-from flightlib.lake.look import at, files, partitions, snapshots, tables
+from flightlib.lake.look import at, files, partitions, snapshots, tables, wait_for_rows
 from flightlib.lake.proof import Proof, prove
 from flightlib.lake.reset import reset
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS
@@ -44,5 +44,6 @@ __all__ = [
     "rollback",
     "snapshots",
     "tables",
+    "wait_for_rows",
     "watch",
 ]

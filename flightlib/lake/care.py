@@ -125,15 +125,16 @@ def rollback(name: str, snapshot_id: int, settings: Settings | None = None) -> s
     since would be lost.
     """
     settings = settings or load()
-    state = watch(settings, name).state()
+    state = watch(settings, name).newest()
     if snapshot_id not in {snapshot.snapshot_id for snapshot in state.snapshots}:
         raise LakeError(
             f"Table {name} has no snapshot {snapshot_id}. `fl.lake.snapshots({name!r})` lists them."
         )
     _refuse_while_written(settings, name)
+    quoted = '"' + name.replace('"', '""') + '"'
     ask(
         settings,
-        f'ALTER TABLE "{name}" EXECUTE rollback_to_snapshot(snapshot_id => {int(snapshot_id)})',
+        f"ALTER TABLE {quoted} EXECUTE rollback_to_snapshot(snapshot_id => {int(snapshot_id)})",
         within_s=WITHIN_S,
     )
     return f"Table {name} is as it was at snapshot {snapshot_id}."

@@ -140,6 +140,25 @@ def partitions(table: str = "flight_data", settings: Settings | None = None) -> 
     return ask(settings or load(), PARTITIONS.format(day=f"{column}_day", table=table)).frame()
 
 
+def wait_for_rows(
+    table: str = "flight_data", within_s: float = 120.0, settings: Settings | None = None
+) -> int:
+    """Wait until a table holds rows, and give their number.
+
+    Raises LakeError when none came in time, or there is no such table; EngineDown.
+    """
+    settings, deadline_s = settings or load(), time.monotonic() + within_s
+    while time.monotonic() < deadline_s:
+        current = watch(settings, table).newest().current
+        if current is not None and current.total_records:
+            return current.total_records
+        time.sleep(0.2)
+    raise LakeError(
+        f"No row came to {table} within {within_s:g} s. Look at the panel of job to-lake: "
+        "`%flink --job to-lake`."
+    )
+
+
 def at(table: str, ago_s: float, settings: Settings | None = None) -> int:
     """Give the id of the snapshot that was the newest so many seconds ago.
 

@@ -132,12 +132,12 @@ def _caught(settings: Settings, entry: flink.Entry, within_s: float) -> tuple[Sn
         before = watch(settings, TABLE).newest().current
         read = read_since(entry, kafka.committed(settings, entry.group, TOPIC))
         after = watch(settings, TABLE).newest().current
-        if after is None:
-            raise LakeError(f"Nothing is written to {TABLE} yet: wait for the first checkpoint.")
         for snapshot in (before, after):
             if snapshot is not None and snapshot.total_records == read:
                 return snapshot, read
         if time.monotonic() > deadline_s:
+            if after is None:
+                raise LakeError(f"Nothing is written to {TABLE} yet. Is a publisher running?")
             return after, read
         time.sleep(LOOK_S)
 
