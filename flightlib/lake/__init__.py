@@ -12,8 +12,10 @@ from flightlib.lake.history import Snapshot, State, Watch, watch
 from flightlib.lake.janitor import Janitor
 from flightlib.lake.look import at, files, partitions, snapshots, tables, wait_for_rows
 from flightlib.lake.proof import Proof, prove
+from flightlib.lake.questions import Question, Window, outdated_ms, placed, utc
 from flightlib.lake.reset import reset
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS
+from flightlib.lake.statements import Told, shape_of, shapes, statement
 from flightlib.lake.tables import address, catalog, create_tables, open_table
 from flightlib.lake.trino import Answer, TooLong, ask
 
@@ -24,10 +26,13 @@ __all__ = [
     "Answer",
     "Janitor",
     "Proof",
+    "Question",
     "Snapshot",
     "State",
+    "Told",
     "TooLong",
     "Watch",
+    "Window",
     "address",
     "ask",
     "at",
@@ -38,12 +43,18 @@ __all__ = [
     "files",
     "maintain",
     "open_table",
+    "outdated_ms",
     "partitions",
+    "placed",
     "prove",
     "reset",
     "rollback",
+    "shape_of",
+    "shapes",
     "snapshots",
+    "statement",
     "tables",
+    "utc",
     "wait_for_rows",
     "watch",
 ]

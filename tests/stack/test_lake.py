@@ -13,7 +13,8 @@ from flightlib import kafka, lake
 from flightlib.engines import Local
 from flightlib.errors import JobError, LakeError
 from flightlib.flink import Job, Started
-from flightlib.kafka import now_ms, send_poison
+from flightlib.kafka import Publisher, now_ms, send_poison
+from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
 pytestmark = pytest.mark.stack
@@ -49,20 +50,18 @@ def begin(name: str, settings: Settings, tag: str = "to-lake") -> Started:
     return Job(name, settings).start(statement, setup, None)
 
 
-def send(count: int, prefix: str, settings: Settings) -> int:
-    """Publish so many reports in four regions; give how many Kafka acknowledged."""
+def reports(count: int, prefix: str, step_ms: int = 0) -> Iterator[FlightReport]:
+    """So many reports in four regions, so many milliseconds from one to the next."""
     begun = now_ms()
-    flights = (
-        report(
-            f"{prefix}{i}",
-            begun + i % 90,
-            latitude=PLACES[i % 4][0],
-            longitude=PLACES[i % 4][1],
-            altitude=i % 40_000,
-        )
-        for i in range(count)
-    )
-    return publish(flights, settings)
+    for i in range(count):
+        latitude, longitude = PLACES[i % 4]
+        place = {"latitude": latitude, "longitude": longitude, "altitude": i % 40_000}
+        yield report(f"{prefix}{i}", begun + i * step_ms, **place)
+
+
+def send(count: int, prefix: str, settings: Settings) -> int:
+    """Publish reports at once; give how many Kafka acknowledged."""
+    return publish(reports(count, prefix), settings)
 
 
 def proved(settings: Settings) -> lake.Proof:
@@ -97,11 +96,13 @@ def test_a_killed_engine_loses_and_doubles_nothing(
     """Killed while the job writes; what Kafka acknowledged is in the table exactly once."""
     before = proved(stack).rows
     until(lambda: (writer.facts().checkpoints or 0) > 0)
-    sent = send(2000, f"{engine}-a", stack)
+    publisher = Publisher(reports(4000, engine, step_ms=2), settings=stack).start()
+    until(lambda: publisher.status.acknowledged > 1000)
     kill(own_engines, engine)
-    sent += send(2000, f"{engine}-b", stack)
+    until(lambda: not publisher.status.running, 150)
+    sent = publisher.stop().acknowledged
+    assert sent == 4000
     own_engines.up()
-    sent += send(500, f"{engine}-c", stack)
     assert proved(stack).rows == before + sent
 
 
