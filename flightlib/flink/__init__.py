@@ -9,6 +9,7 @@ from flightlib.flink.facts import JobFacts
 from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
+from flightlib.flink.heard import Heard
 from flightlib.flink.jobs import Job, Started, jobs, writers
 from flightlib.flink.keeper import Keeper
 from flightlib.flink.query import PATIENCE, Query
@@ -26,6 +27,7 @@ __all__ = [
     "Cluster",
     "Column",
     "Entry",
+    "Heard",
     "Job",
     "JobFacts",
     "Keeper",

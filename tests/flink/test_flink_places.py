@@ -31,7 +31,7 @@ def saved(folder: Path, *parts: bytes) -> str:
 
 
 @given(st.dictionaries(st.integers(0, 99), st.integers(0, 2**60), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_partition_stands_where_its_reader_does(
     tmp_path: Path, offsets: dict[int, int]
 ) -> None:

@@ -1,4 +1,5 @@
-// The live table: the newest rows of a query, kept in view at the bottom unless one reads above.
+// The live table: the newest rows of a query, kept in view at the bottom unless one reads above;
+// of a query that is asked anew the whole result, which stays where one reads it.
 
 const AT_END_PX = 30;
 
@@ -8,7 +9,7 @@ class LiveTable extends Plain {
     this.body.classList.add("flightlib-scroll");
     this.body.style.height = `${this.setup.height}px`;
     this.body.tabIndex = 0;
-    this.body.setAttribute("aria-label", "The newest rows");
+    this.body.setAttribute("aria-label", this.setup.whole ? "The rows" : "The newest rows");
     this.head = document.createElement("thead");
     this.rows = document.createElement("tbody");
     const table = make("table", "table");
@@ -23,7 +24,7 @@ class LiveTable extends Plain {
 
   refresh() {
     const fresh = this.store.freshness;
-    if (!fresh?.ended && !fresh?.message) return;
+    if (!fresh?.ended && !fresh?.trouble) return;
     if (fresh.ended) this.stop.hidden = true;
     else if (this.stop.disabled) [this.stop.disabled, this.stop.textContent] = [false, "Stop"];
   }
@@ -38,7 +39,7 @@ class LiveTable extends Plain {
     this.empty.hidden = rows.length > 0;
     this.shown = rows.length;
     this.root.dataset.rows = String(rows.length);
-    if (atEnd) body.scrollTop = body.scrollHeight;
+    if (atEnd && !this.setup.whole) body.scrollTop = body.scrollHeight;
     this.drawn = picture;
     this.line.tell();
     return true;
