@@ -32,13 +32,16 @@ _ROOM_OF = {
     "load_ipython_extension": "magics",
     "unload_ipython_extension": "magics",
 }
+_ROOMS = ("lake",)
 # Without this, Python prints a library's warnings into the notebook's cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-__all__ = sorted(_ROOM_OF)
+__all__ = sorted((*_ROOM_OF, *_ROOMS))
 
 
 def __getattr__(name: str) -> Any:
     """Fetch a public name from its room at first use."""
+    if name in _ROOMS:
+        return import_module(f"flightlib.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"flightlib has no {name!r}; it has: {', '.join(__all__)}")
     return getattr(import_module(f"flightlib.{_ROOM_OF[name]}"), name)

@@ -9,15 +9,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from flightlib.backend import metrics, streams
+from flightlib.backend import metrics, rest, rest_params, streams
 from flightlib.backend.access import AccessLog
+from flightlib.backend.answers import Answers
+from flightlib.backend.asker import LakeAsker
 from flightlib.backend.channel import HEARTBEAT_S, Channel, Follow, Source
-from flightlib.backend.filters import BadParameter
-from flightlib.errors import SettingError
+from flightlib.backend.trouble import told
+from flightlib.errors import FlightlibError, SettingError
 from flightlib.kafka import TOPICS, Follower
 from flightlib.settings import Settings, load
 
@@ -26,17 +29,19 @@ def create_app(
     settings: Settings | None = None,
     follow: Follow | None = None,
     heartbeat_s: float = HEARTBEAT_S,
+    answers: Answers | None = None,
 ) -> FastAPI:
     """Build the app. Nothing is read from Kafka until a stream or `/healthz` is asked for.
 
-    `follow` opens the reader of a topic, Kafka's by default. Raises SettingError when the
-    setting of allowed origins is no regular expression.
+    `follow` opens the reader of a topic, Kafka's by default; `answers` answers questions about
+    the lake, through Trino by default. Raises SettingError when the setting of allowed origins is
+    no regular expression.
     """
     settings = settings or load()
-    origins = _origins(settings)
     follow = follow or _from_kafka(settings)
     channels = {topic: Channel(topic, follow, heartbeat_s=heartbeat_s) for topic in TOPICS}
     seats = streams.Seats(settings.max_clients)
+    answers = answers or Answers(LakeAsker(settings))
     app = FastAPI(
         title="flightlib",
         description=__doc__,
@@ -45,12 +50,20 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan,
     )
-    app.state.channels = channels
-    app.add_middleware(CORSMiddleware, allow_origin_regex=origins, allow_methods=["GET"])
+    app.state.channels, app.state.answers = channels, answers
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origin_regex=_origins(settings),
+        allow_methods=["GET"],
+        allow_headers=["If-None-Match"],
+        expose_headers=rest.EXPOSED,
+    )
     app.add_middleware(AccessLog)
-    app.add_exception_handler(BadParameter, _unprocessable)
+    app.add_exception_handler(FlightlibError, told)
+    app.add_exception_handler(RequestValidationError, _refused)
     app.include_router(streams.routes(channels, seats))
-    _add_pages(app, channels, seats)
+    app.include_router(rest.routes(answers))
+    _add_pages(app, channels, seats, answers)
     return app
 
 
@@ -75,27 +88,30 @@ def _origins(settings: Settings) -> str:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
+    app.state.answers.close()
     for channel in app.state.channels.values():
         channel.close()
 
 
-async def _unprocessable(request: Request, error: Exception) -> JSONResponse:
-    parameter = error.parameter if isinstance(error, BadParameter) else None
-    return JSONResponse({"detail": str(error), "parameter": parameter}, status_code=422)
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return await told(request, rest_params.refused(error))
 
 
-def _add_pages(app: FastAPI, channels: dict[str, Channel], seats: streams.Seats) -> None:
-    registry = metrics.registry(channels.values())
+def _add_pages(
+    app: FastAPI, channels: dict[str, Channel], seats: streams.Seats, answers: Answers
+) -> None:
+    registry = metrics.registry(channels.values(), answers)
 
     @app.get("/", tags=["about"])
     async def index() -> dict[str, Any]:
         """Say what can be asked here."""
-        paths = [f"/{topic}/sse" for topic in channels]
+        paths = [*(f"/{topic}/sse" for topic in channels), *rest.PATHS.values()]
         return {"name": "flightlib", "paths": [*paths, "/healthz", "/metrics", "/openapi.json"]}
 
     @app.get("/healthz", tags=["about"])
     async def healthz() -> dict[str, Any]:
-        """Say that the backend lives, whether Kafka can be read, and how fresh each topic is.
+        """Say that the backend lives, whether Kafka can be read, and how fresh all is.
 
         Always 200: the backend is alive, also while Kafka is away; `ready` is the other question.
         """
@@ -106,6 +122,7 @@ def _add_pages(app: FastAPI, channels: dict[str, Channel], seats: streams.Seats)
             "clients": seats.taken,
             "max_clients": seats.limit,
             "topics": {topic: _health(channel) for topic, channel in channels.items()},
+            "lake": await answers.health(),
         }
 
     @app.get("/metrics", tags=["about"])

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from flightlib.backend.answers import Answers
 from flightlib.backend.channel import Channel
 
 Read = Callable[[Channel], float]
@@ -46,8 +52,42 @@ class ChannelCollector(Collector):
                 yield metric
 
 
-def registry(channels: Iterable[Channel]) -> CollectorRegistry:
+OUTCOMES = ("hit", "stale", "miss", "not_modified", "error")
+REST_GAUGES: dict[str, tuple[str, Callable[[Answers], float]]] = {
+    "flightlib_rest_waiting": ("Questions in the line before Trino.", lambda a: a.pool.waiting),
+    "flightlib_rest_running": ("Queries that run on Trino.", lambda a: a.pool.running),
+    "flightlib_rest_cached": ("Answers at hand.", lambda a: len(a.cache)),
+    "flightlib_rest_cached_bytes": ("Memory they take, about.", lambda a: a.cache.bytes_held),
+}
+
+
+class AnswerCollector(Collector):
+    """Reads what the REST part counts when Prometheus asks."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the answers by how they were come by, the queries, and what goes on now."""
+        given = CounterMetricFamily(
+            "flightlib_rest_answers", "Questions answered, by outcome.", labels=["outcome"]
+        )
+        for outcome in OUTCOMES:
+            given.add_metric([outcome], self._answers.outcomes[outcome])
+        yield given
+        yield SummaryMetricFamily(
+            "flightlib_trino_query_seconds",
+            "Queries of the REST part on Trino, and the seconds they took.",
+            count_value=self._answers.queries,
+            sum_value=self._answers.query_s,
+        )
+        for name, (text, read) in REST_GAUGES.items():
+            yield GaugeMetricFamily(name, text, read(self._answers))
+
+
+def registry(channels: Iterable[Channel], answers: Answers) -> CollectorRegistry:
     """Make a registry of its own: two backends in one process do not mix."""
     own = CollectorRegistry()
     own.register(ChannelCollector(channels))
+    own.register(AnswerCollector(answers))
     return own

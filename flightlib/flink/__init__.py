@@ -10,7 +10,8 @@ from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
 from flightlib.flink.heard import Heard
-from flightlib.flink.jobs import Job, Started, jobs
+from flightlib.flink.jobs import Job, Started, jobs, writers
+from flightlib.flink.keeper import Keeper
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rows import MOST
 from flightlib.flink.scan import Statement, first_word, statements
@@ -29,6 +30,7 @@ __all__ = [
     "Heard",
     "Job",
     "JobFacts",
+    "Keeper",
     "Query",
     "Session",
     "Started",
@@ -47,6 +49,7 @@ __all__ = [
     "session",
     "statements",
     "tables",
+    "writers",
 ]
 
 

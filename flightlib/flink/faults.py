@@ -35,6 +35,8 @@ def causes(trace: str) -> list[str]:
     """List what each exception of a trace says, outermost first; silent ones by their kind."""
     found: list[str] = []
     for line in trace.splitlines():
+        if found and line.startswith("Cause: "):  # the planner's own second sentence
+            found[-1] = f"{found[-1].rstrip('.')}: {line.removeprefix('Cause: ').strip()}"
         cause = _CAUSE.match(line.strip()) if not line.startswith(("\t", " ")) else None
         if cause:
             text = (cause[2] or "").strip()

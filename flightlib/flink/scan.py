@@ -118,6 +118,15 @@ def about(statement: str) -> str | None:
     return found[1].strip("`").lower() if found else None
 
 
+_TARGET = re.compile(r"\bINSERT\s(?:INTO|OVERWRITE)\s((?:(?:`[^`]+`|\w+)\.)*(?:`[^`]+`|\w+))", re.I)
+
+
+def targets(statement: str) -> set[str]:
+    """Name the tables that a statement's INSERTs write to, each without its catalog."""
+    found = _TARGET.findall(one_line(statement))
+    return {re.findall(r"`[^`]+`|\w+", path)[-1].strip("`").lower() for path in found}
+
+
 def names_in(sql: str) -> set[str]:
     """Give every word of a statement and every quoted name, in small letters."""
     quoted = {text.strip("`").lower() for kind, text in pieces(sql) if kind == "name"}

@@ -53,9 +53,7 @@ def state_of(name: str, told: Mapping[str, Any]) -> State:
     metadata = told["metadata"]
     found = sorted(map(_snapshot, metadata.get("snapshots") or ()), key=lambda s: s.committed_ms)
     current = metadata.get("current-snapshot-id")
-    schema = next(
-        s for s in metadata["schemas"] if s["schema-id"] == metadata["current-schema-id"]
-    )
+    schema = next(s for s in metadata["schemas"] if s["schema-id"] == metadata["current-schema-id"])
     return State(
         name,
         tuple(found),
@@ -87,8 +85,7 @@ class Watch:
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings, self._name = settings, name
-        self._etag, self._state = "", None
-        self._asked_s = float("-inf")
+        self._etag, self._asked_s = "", float("-inf")
         self._lock = threading.Lock()
         self._state: State | None = None
 
@@ -100,10 +97,14 @@ class Watch:
             assert self._state is not None
             return self._state
 
+    def newest(self) -> State:
+        """Give the state as of this very moment, however lately it was asked for."""
+        with self._lock:
+            self._asked_s = float("-inf")
+        return self.state()
+
     def _ask(self) -> None:
-        answer = call(
-            self._settings, "GET", table_path(self._name), {"If-None-Match": self._etag}
-        )
+        answer = call(self._settings, "GET", table_path(self._name), {"If-None-Match": self._etag})
         if answer.status_code == 404:
             self._etag, self._state = "", None
             raise missing(self._name)
