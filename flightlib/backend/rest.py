@@ -134,7 +134,7 @@ def _add_all(add: Any, desk: Desk) -> None:
         return await desk.reply(request, asked.question())
 
     async def positions(request: Request, asked: Annotated[params.Positions, Query()]) -> Response:
-        """Where each flight is: its newest report of the last 2 minutes, and where it was before."""
+        """Where each flight is: its newest report of 2 minutes, and where it was before."""
         return await desk.reply(request, asked.question())
 
     async def track(
