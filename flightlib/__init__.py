@@ -24,11 +24,13 @@ _ROOMS = {
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 # Without this, Python prints a library's warnings into the notebook's cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-__all__ = sorted(_ROOM_OF)
+__all__ = sorted((*_ROOM_OF, "lake"))
 
 
 def __getattr__(name: str) -> Any:
     """Fetch a public name from its room at first use."""
+    if name == "lake":  # a room that is used by its own name
+        return import_module(f"flightlib.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"flightlib has no {name!r}; it has: {', '.join(__all__)}")
     return getattr(import_module(f"flightlib.{_ROOM_OF[name]}"), name)

@@ -70,6 +70,11 @@ class LakeError(FlightlibError):
 def not_allowed(what: str, given: object, allowed: Iterable[object]) -> str:
     """Say what was given, what is allowed, and the nearest allowed word if there is one."""
     words = [str(a) for a in allowed]
-    near = get_close_matches(str(given), words, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{what} cannot be {given!r}; allowed: {', '.join(words)}.{hint}"
+    return f"{what} cannot be {given!r}; allowed: {', '.join(words)}.{nearest(str(given), words)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Hint at the name that was probably meant, small and capital letters alike; else nothing."""
+    folded = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), folded, n=1)
+    return f" Did you mean {folded[near[0]]!r}?" if near else ""

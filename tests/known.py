@@ -17,7 +17,7 @@ from flightlib.kafka.client import client_config
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "02_flink_to_map.ipynb"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 SCHEMA = records.schema_text("processed_flight")
 
 
@@ -41,8 +41,9 @@ def report(flight_id: str, timestamp: int, **given: Any) -> FlightReport:
 
 
 def lesson(tag: str) -> str:
-    """Give the SQL of the notebook's cell with a tag, without the magic's own line."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    """Give the SQL of the notebooks' cell with a tag, without the magic's own line."""
+    books = (nbformat.read(path, as_version=4) for path in sorted(NOTEBOOKS.glob("*.ipynb")))
+    cells = [cell for book in books for cell in book.cells]
     (source,) = [c.source for c in cells if tag in c.metadata.get("tags", [])]
     return str(source.split("\n", 1)[1])
 

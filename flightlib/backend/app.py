@@ -38,7 +38,6 @@ def create_app(
     no regular expression.
     """
     settings = settings or load()
-    origins = _origins(settings)
     follow = follow or _from_kafka(settings)
     channels = {topic: Channel(topic, follow, heartbeat_s=heartbeat_s) for topic in TOPICS}
     seats = streams.Seats(settings.max_clients)
@@ -54,7 +53,7 @@ def create_app(
     app.state.channels, app.state.answers = channels, answers
     app.add_middleware(
         CORSMiddleware,
-        allow_origin_regex=origins,
+        allow_origin_regex=_origins(settings),
         allow_methods=["GET"],
         allow_headers=["If-None-Match"],
         expose_headers=rest.EXPOSED,

@@ -78,7 +78,7 @@ def command(settings: Settings, engine: str) -> Command:
     """Build the command of one engine."""
     mark = (marker(settings.data), f"-Dflightlib.engine={engine}")
     if engine == "keeper":
-        program = (sys.executable, "-m", "flightlib.flink.keeper", *mark)
+        program = (sys.executable, "-m", "flightlib.engines.keeper", *mark)
         return Command(engine, program, environment(settings), settings.data)
     argv, folder = _BUILD[engine](settings)
     env = environment(settings) | (_flink_folders(settings) if engine in FLINK else {})

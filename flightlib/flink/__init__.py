@@ -9,7 +9,9 @@ from flightlib.flink.facts import JobFacts
 from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
-from flightlib.flink.jobs import Job, Started, jobs
+from flightlib.flink.heard import Heard
+from flightlib.flink.jobs import Job, Started, jobs, writers
+from flightlib.flink.keeper import Keeper
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rows import MOST
 from flightlib.flink.scan import Statement, first_word, statements
@@ -25,8 +27,10 @@ __all__ = [
     "Cluster",
     "Column",
     "Entry",
+    "Heard",
     "Job",
     "JobFacts",
+    "Keeper",
     "Query",
     "Session",
     "Started",
@@ -45,6 +49,7 @@ __all__ = [
     "session",
     "statements",
     "tables",
+    "writers",
 ]
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from flightlib.errors import JobError
-from flightlib.flink.scan import about, names_in, one_line
+from flightlib.flink.ddl import TOPIC_TABLES
+from flightlib.flink.scan import about, names_in, one_line, targets
 from flightlib.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}", re.ASCII)
@@ -33,6 +34,11 @@ class Entry:
     state: str | None = None  # the savepoint or checkpoint it began from, or can go on from
     began_ms: int = 0
     note: str = ""  # what happened to it last, for a person
+    # What it takes to prove that it lost nothing: for each topic and partition (as text) the offset
+    # it began at; how much poison it left out; when it began to count anew (epoch ms).
+    origin: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    skipped: int = 0
+    anew_ms: tuple[int, ...] = ()
 
     @property
     def group(self) -> str:
@@ -116,6 +122,20 @@ class Book:
         names = [name for name in found if _NAME.fullmatch(name)]
         return [entry for name in names if (entry := self._readable(name)) is not None]
 
+    def refuse_second_writer(self, name: str, sql: str) -> None:
+        """Raise JobError if a running job of another name writes a table of the lake as `sql` does.
+
+        A topic may have several writers; the lake counts every report, and once.
+        """
+        wanted = targets(sql) - set(TOPIC_TABLES)
+        for other in self.entries():
+            both = wanted & targets(other.sql)
+            if both and other.name != name and other.wanted == "running":
+                raise JobError(
+                    f"Job {other.name} writes {', '.join(sorted(both))} already, and a second "
+                    f"writer would double every row. Stop it by `%flink --job {other.name} --stop`."
+                )
+
     def _readable(self, name: str) -> Entry | None:
         """Give an entry; one that cannot be read hides no other."""
         try:
@@ -142,8 +162,9 @@ class Book:
 def _entry(told: dict[str, Any]) -> Entry:
     """Check what was read; raises TypeError or KeyError if it is no entry."""
     entry = Entry(**{**told, "setup": tuple(told["setup"])})
+    entry = replace(entry, anew_ms=tuple(int(ms) for ms in entry.anew_ms))
     words = (entry.name, entry.sql, entry.job_id, entry.wanted, entry.note, *entry.setup)
-    held = entry.state is None or isinstance(entry.state, str)
+    held = (entry.state is None or isinstance(entry.state, str)) and isinstance(entry.origin, dict)
     if not (held and all(isinstance(word, str) for word in words)):
         raise TypeError
     return entry

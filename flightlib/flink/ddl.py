@@ -10,9 +10,11 @@ from importlib.resources import files
 
 from flightlib import kafka, records
 from flightlib.flink.fill import fill
+from flightlib.flink.scan import names_in
 from flightlib.settings import Settings
 
 TABLES = ("flights", "processed_flights", "regional")
+CATALOG, LAKE = "lake", "lake.sky"
 _PLACE = "`default_catalog`.`default_database`"  # also after the session went elsewhere by USE
 TOPIC_TABLES = ("flights", "processed_flights")
 
@@ -39,6 +41,16 @@ def declarations(settings: Settings, group: str, startup: str, bounded: bool = F
         "end": "latest-offset" if bounded else "unbounded",
     }
     return [fill(source(table), values) for table in TABLES]
+
+
+def catalog(settings: Settings) -> str:
+    """Give the statement that makes the lake's catalog known to a session."""
+    return fill(source(CATALOG), {"catalog": settings.catalog})
+
+
+def needs_catalog(sql: str) -> bool:
+    """Say whether a statement is about the lake, or about catalogs at all."""
+    return bool({CATALOG, "catalog", "catalogs"} & names_in(sql))
 
 
 def starting(table: str, offsets: Mapping[int, int] | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
+
+from flightlib.errors import nearest
 
 _CAUSE = re.compile(
     r"^(?:Caused by: )?([\w.$]+\.[\w$]*(?:Exception|Error|Throwable)[\w$]*)(?:: (.*))?$"
@@ -34,6 +35,8 @@ def causes(trace: str) -> list[str]:
     """List what each exception of a trace says, outermost first; silent ones by their kind."""
     found: list[str] = []
     for line in trace.splitlines():
+        if found and line.startswith("Cause: "):  # the planner's own second sentence
+            found[-1] = f"{found[-1].rstrip('.')}: {line.removeprefix('Cause: ').strip()}"
         cause = _CAUSE.match(line.strip()) if not line.startswith(("\t", " ")) else None
         if cause:
             text = (cause[2] or "").strip()
@@ -67,16 +70,14 @@ def _clean(text: str) -> str:
 def _explained(text: str, names: Names) -> str:
     for kind, pattern in _MISSING:
         if missing := pattern.search(text):
-            return f"{kind} {missing[1]!r} not found.{_nearest(missing[1], names(kind))}"
+            return f"{kind} {missing[1]!r} not found.{near_or_all(missing[1], names(kind))}"
     for pattern, plain in _PLAIN:
         text = pattern.sub(plain, text)
     return f"{text}."
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def near_or_all(word: str, known: Iterable[str]) -> str:
+    """Hint at the name that was probably meant; when none is near, list the names there are."""
     known = list(known)
-    folded = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), folded, n=1)
-    if near:
-        return f" Did you mean {folded[near[0]]!r}?"
-    return f" There are: {', '.join(sorted(known)[:12])}." if known else ""
+    listed = f" There are: {', '.join(sorted(known)[:12])}." if known else ""
+    return nearest(word, known) or listed

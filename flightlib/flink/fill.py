@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from flightlib.errors import SqlError
 from flightlib.flink.scan import pieces
@@ -25,25 +25,40 @@ def fill(sql: str, values: Mapping[str, Any]) -> str:
     plain name. `{{` and `}}` stand for braces; comments stay as they are. Raises SqlError for an
     unknown name or a value SQL cannot say.
     """
-    writers = {"code": literal, "text": _within_quotes, "name": _as_name}
+    writers = {"code": literal, "text": within_quotes, "name": as_name}
     return "".join(
-        text if kind == "comment" else _filled(text, values, writers[kind])
+        text if kind == "comment" else filled(text, values, writers[kind])
         for kind, text in pieces(sql)
     )
 
 
 def fill_word(text: str, values: Mapping[str, Any]) -> str:
     """Replace each `{name}` in what is no SQL, such as an option, by the value's plain text."""
-    return _filled(text, values, lambda _name, value: value)
+    return filled(text, values, lambda _name, value: str(value))
 
 
-def _filled(text: str, values: Mapping[str, Any], write: Any) -> str:
-    def one(found: re.Match[str]) -> str:
-        if found[1] is None:
-            return found[0][0]
-        return str(write(found[1], _value(found[1], values)))
+class Place(NamedTuple):
+    """A `{name}` that stands in a text, and the value it is to take."""
 
-    return _PLACE.sub(one, text)
+    name: str
+    value: Any
+
+
+def filled(text: str, values: Mapping[str, Any], write: Callable[[str, Any], str]) -> str:
+    """Replace each `{name}` by what `write` makes of it."""
+    return "".join(
+        write(*part) if isinstance(part, Place) else part for part in places(text, values)
+    )
+
+
+def places(text: str, values: Mapping[str, Any]) -> Iterator[str | Place]:
+    """Cut a text at its `{name}`s; `{{` and `}}` become braces. Raises SqlError for no variable."""
+    end = 0
+    for found in _PLACE.finditer(text):
+        yield text[end : found.start()]
+        yield found[0][0] if found[1] is None else Place(found[1], _value(found[1], values))
+        end = found.end()
+    yield text[end:]
 
 
 def _value(name: str, values: Mapping[str, Any]) -> Any:
@@ -59,23 +74,36 @@ def _value(name: str, values: Mapping[str, Any]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Take a single number out of numpy's wrapping."""
-    wrapped = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
-    return value.item() if wrapped else value
+    """Take a single value out of numpy's wrapping."""
+    if type(value).__module__ != "numpy" or getattr(value, "ndim", None) != 0:
+        return value
+    if value.dtype.kind == "M":  # nanoseconds would come out as a plain number, NaT as None
+        return value.astype("datetime64[us]").item() or value
+    return value.item() if value.dtype.kind != "m" else value
 
 
-def literal(name: str, value: Any) -> str:
-    """Write a value as an SQL literal. Raises SqlError, naming the variable, if it has none."""
+def elements(value: Any) -> list[Any]:
+    """Give what a list, tuple or set holds, a set always in the same order."""
+    # A set has another order in each kernel, and its text is to be the same.
+    parts = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+    return [_plain(part) for part in parts]
+
+
+def literal(name: str, value: Any, spell: Callable[[Any], str | None] = lambda _value: None) -> str:
+    """Write a value as an SQL literal. Raises SqlError, naming the variable, if it has none.
+
+    `spell` writes what an engine writes in its own way, and gives None for the rest.
+    """
     if value is None:
         return "NULL"
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return f"'{within_quotes(name, value)}'"
     if isinstance(value, list | tuple | set | frozenset) and value:
-        # A set has another order in each kernel, and its text is to be the same.
-        parts = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
-        return "(" + ", ".join(literal(name, _plain(one)).strip() for one in parts) + ")"
+        return "(" + ", ".join(literal(name, v, spell).strip() for v in elements(value)) + ")"
+    if (own := spell(value)) is not None:
+        return own
     if isinstance(value, date) and value == value:  # pandas' NaT is a date, and not itself
         if isinstance(value, datetime):
             return f"TIMESTAMP '{_utc(value)}'"
@@ -103,8 +131,11 @@ def _utc(moment: datetime) -> str:
     return plain.strftime("%Y-%m-%d %H:%M:%S.") + f"{plain.microsecond // 1000:03d}"
 
 
-def _within_quotes(name: str, value: Any) -> str:
+def within_quotes(name: str, value: Any) -> str:
+    """Write a text or a number to stand between quotes. Raises SqlError for any other value."""
     if isinstance(value, str):
+        if re.search("[\ud800-\udfff]", value):
+            raise SqlError(f"{{{name}}} cannot be {_short(value)}: half a character is no text.")
         return value.replace("'", "''")
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise SqlError(
@@ -114,11 +145,13 @@ def _within_quotes(name: str, value: Any) -> str:
     return _number(name, value)
 
 
-def _as_name(name: str, value: Any) -> str:
+def as_name(name: str, value: Any, quote: str = "`") -> str:
+    """Write a plain name to stand between a name's quotes. Raises SqlError for anything else."""
     if isinstance(value, str) and _NAME.fullmatch(value):
         return value
     raise SqlError(
-        f"`{{{name}}}` cannot be {_short(value)}; allowed: a plain name of letters, digits and _."
+        f"{quote}{{{name}}}{quote} cannot be {_short(value)}; "
+        "allowed: a plain name of letters, digits and _."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flightlib import kafka
@@ -13,7 +13,8 @@ from flightlib.flink.cluster import OVER, Cluster
 from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts, stumbling
 from flightlib.flink.launch import await_running, check, launch, replay
-from flightlib.flink.scan import Statement
+from flightlib.flink.places import offsets_in, stretches
+from flightlib.flink.scan import Statement, targets
 from flightlib.settings import Settings, load
 
 
@@ -79,6 +80,18 @@ class Job:
             self.book.write(replace(entry, wanted="stopped", state=state, note=note))
             return f"Job {self.name} stopped {how}."
 
+    def forget(self) -> None:
+        """Stop it and keep nothing of it: a job of this name then begins with the reports of then.
+
+        Raises EngineDown while Flink or Kafka is not answering.
+        """
+        self.stop()
+        now_ms = kafka.now_ms()
+        for topic in TOPIC_TABLES:
+            start = kafka.offsets_at(self.settings, topic, now_ms)
+            kafka.commit(self.settings, group_of(self.name), topic, start)
+        self.book.forget(self.name)
+
     def _halt(self, entry: Entry) -> tuple[str | None, str]:
         """End the running job; give the state it leaves, and how that was made."""
         running = self._cluster.job(entry.job_id)
@@ -104,20 +117,29 @@ class Job:
         JobError if it stumbles on none.
         """
         with self.book.locked():
-            entry = self.entry
-            details = self._cluster.details(entry.job_id)
-            for topic in stumbling(details) if entry.wanted == "running" else []:
-                start = kafka.committed(self.settings, entry.group, topic)
-                onward, met = kafka.past_poison(self.settings, topic, start)
-                if met:
-                    self._halt(entry)
-                    for stretch in stretches(start, met):
-                        replay(self.settings, entry, topic, stretch)
-                    kafka.commit(self.settings, entry.group, topic, onward)
-                    told = ", ".join(map(str, met))
-                    self._launch(replace(entry, state=None), f"Went on; {told}.", entry)
-                    return f"Job {self.name} goes on after what it could not read: {told}."
+            if said := self._skip(self.entry):
+                return said
         raise JobError(f"Job {self.name} has nothing to skip: it stumbles on no message.")
+
+    def _skip(self, entry: Entry) -> str:
+        """Let it go on after what it stumbles on, and say so; "" if it stumbles on nothing."""
+        details = self._cluster.details(entry.job_id)
+        for topic in stumbling(details) if entry.wanted == "running" else []:
+            committed = kafka.committed(self.settings, entry.group, topic)
+            if kafka.past_poison(self.settings, topic, committed)[1]:
+                state, _ = self._halt(entry)
+                start = offsets_in(state, topic) or committed
+                onward, met = kafka.past_poison(self.settings, topic, start)
+                anew = [*entry.anew_ms, kafka.now_ms()]
+                for stretch in stretches(start, met):
+                    replay(self.settings, entry, topic, stretch)
+                    anew.append(kafka.now_ms())
+                kafka.commit(self.settings, entry.group, topic, onward)
+                told, skipped = ", ".join(map(str, met)), entry.skipped + len(met)
+                new = replace(entry, state=None, skipped=skipped, anew_ms=tuple(anew))
+                self._launch(new, f"Went on; {told}.", entry)
+                return f"Job {self.name} goes on after what it could not read: {told}."
+        return ""
 
     def start(self, statement: Statement, setup: tuple[str, ...], since_ms: int | None) -> Started:
         """Run an INSERT under this name: keep, replace or go on, whatever loses nothing.
@@ -129,16 +151,17 @@ class Job:
             entry = self.book.read(self.name)
             if entry is not None and entry.wanted == "running":
                 if entry.same_as(statement.text, setup) and self._is_alive(entry):
-                    trouble = self.facts().why
-                    return Started(
-                        self,
-                        f"Job {self.name} runs this SQL already; it was kept. {trouble}".strip(),
-                    )
+                    if skipped := self._skip(entry):
+                        return Started(self, skipped)
+                    kept = f"Job {self.name} runs this SQL already; it was kept."
+                    return Started(self, f"{kept} {self.facts().why}".strip())
+                self.book.refuse_second_writer(self.name, statement.text)
                 return self._replace(entry, statement, setup)
+            self.book.refuse_second_writer(self.name, statement.text)
             if entry is not None and entry.wanted == "stopped":
                 return self._go_on(entry, statement, setup, state_of(self.settings, entry))
             met = self._place(since_ms)
-            new = Entry(self.name, statement.text, setup, "")
+            new = Entry(self.name, statement.text, setup, "", origin=self._origin())
             self._launch(new, "Started.", entry, statement)
             left = f" It begins after what is not Avro: {', '.join(map(str, met))}." if met else ""
             return Started(self, f"Job {self.name} started.{left}")
@@ -159,7 +182,7 @@ class Job:
     ) -> Started:
         """Start the new SQL from the old state where the plan allows, else from the offsets."""
         changed = not entry.same_as(statement.text, setup)
-        new = Entry(self.name, statement.text, setup, "", state=state)
+        new = replace(entry, sql=statement.text, setup=setup, job_id="", state=state)
         old = self.book.write(replace(entry, wanted="stopped", state=state))
         verb = "was replaced and goes on" if changed else "goes on"
         if state:
@@ -174,12 +197,24 @@ class Job:
         else:
             why = "no state was saved"
         note = "Began afresh at the offsets it had reached."
-        self._launch(replace(new, state=None), note, old, statement)
+        for topic in TOPIC_TABLES:
+            if reached := offsets_in(state, topic):
+                kafka.commit(self.settings, entry.group, topic, reached)
+        anew = (*entry.anew_ms, kafka.now_ms())
+        self._launch(replace(new, state=None, anew_ms=anew), note, old, statement)
         return Started(
             self,
             f"Job {self.name} {verb} afresh at the offsets it had reached, since its state "
             f"could not be taken over ({why}).",
         )
+
+    def _origin(self) -> dict[str, dict[str, int]]:
+        """Note where a new job begins in each topic."""
+        group, found = group_of(self.name), {}
+        for topic in TOPIC_TABLES:
+            begun = kafka.committed(self.settings, group, topic)
+            found[topic] = {str(p): offset for p, offset in sorted(begun.items())}
+        return found
 
     def _place(self, since_ms: int | None) -> list[kafka.Poison]:
         """Note in Kafka where a new job begins, so that a failure before its first checkpoint
@@ -213,20 +248,9 @@ class Job:
             raise
 
 
-Stretch = Mapping[int, tuple[int, int]]
-
-
-def stretches(start: Mapping[int, int], met: Sequence[kafka.Poison]) -> Iterator[Stretch]:
-    """Cut what lies before and between poison into rounds, a stretch of each partition in each.
-
-    A stretch is (first offset, offset after the last); one without anything is left as (n, n).
-    """
-    left = {p: sorted(m.offset for m in met if m.partition == p) for p in start}
-    begin = dict(start)
-    while any(left.values()):
-        ends = {p: left[p].pop(0) if left[p] else None for p in start}
-        yield {p: (begin[p], begin[p] if end is None else end) for p, end in ends.items()}
-        begin |= {p: end + 1 for p, end in ends.items() if end is not None}
+def writers(settings: Settings, table: str) -> list[Entry]:
+    """Give the jobs that write a table, stopped ones included."""
+    return [entry for entry in Book(settings).entries() if table in targets(entry.sql)]
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:

@@ -1,16 +1,13 @@
-"""The keeper: an engine of its own that starts named jobs again when Flink has forgotten them.
+"""The keeper starts named jobs again when Flink has forgotten them.
 
 A JobManager that was killed, or stopped with `flightlib down`, comes back knowing no jobs. The
 keeper runs beside it, compares the jobs that are wanted with those that are known, and submits
-what is missing from its newest checkpoint. `python -m flightlib.flink.keeper` runs it.
+what is missing from its newest checkpoint.
 """
 
 from __future__ import annotations
 
 import logging
-import signal
-import sys
-import threading
 import time
 from dataclasses import replace
 
@@ -21,10 +18,9 @@ from flightlib.flink.cluster import Cluster
 from flightlib.flink.gateway import Gateway, SessionLost
 from flightlib.flink.launch import restore
 from flightlib.flink.rest import Refused
-from flightlib.settings import Settings, load
+from flightlib.settings import Settings
 
 log = logging.getLogger("flightlib.keeper")
-ROUND_S = 1.0
 TRY_AGAIN_S = 5.0
 
 
@@ -95,25 +91,3 @@ class Keeper:
                     self._book.write(ended)
         except JobError:
             return  # the one who has the lock is stopping it
-
-
-def main() -> None:
-    """Keep jobs until told to end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    ending = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: ending.set())
-    keeper = Keeper(load())
-    log.info("Keeping the jobs of %s", load().data)
-    while not ending.is_set():
-        try:
-            keeper.round()
-        except Exception:  # a keeper that ends keeps nothing
-            log.exception("A round failed")
-        ending.wait(ROUND_S)
-    beat_file(load()).unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -75,8 +76,10 @@ def end_namesakes(cluster: Cluster, name: str) -> None:
 def check(settings: Settings, name: str, statement: Statement, setup: tuple[str, ...]) -> None:
     """Have Flink plan a statement without running it. Raises SqlError if it refuses."""
     session = Session(settings, group_of(name), shaping=Shaping(setup))
+    # EXPLAIN stands in the place of EXECUTE.
+    plain = re.sub(r"^EXECUTE\s+", "", statement.text, flags=re.IGNORECASE)
     try:
-        session.run(Statement(f"EXPLAIN {statement.text}", statement.line))
+        session.run(Statement(f"EXPLAIN {plain}", statement.line))
     finally:
         session.close()
 

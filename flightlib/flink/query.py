@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from flightlib import kafka
@@ -16,6 +16,7 @@ from flightlib.flink.cluster import Cluster
 from flightlib.flink.details import Details
 from flightlib.flink.facts import silences
 from flightlib.flink.gateway import Column, Operation, SessionLost
+from flightlib.flink.heard import Heard
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import MOST, Rows
 from flightlib.flink.scan import Statement
@@ -36,7 +37,7 @@ PATIENCE = {
 }
 
 
-class Query:
+class Query(Heard):
     """One SELECT at work; `rows` holds what it has told, a new tuple whenever that changes.
 
     It ends by itself after `limit` rows, or `for_s` seconds after its first row. `state` is
@@ -51,6 +52,7 @@ class Query:
         for_s: float | None = None,
         most: int = MOST,
     ) -> None:
+        super().__init__()
         self.sql = statement.text
         self.columns: list[Column] = []
         self.rows: Sequence[tuple[Any, ...]] = ()
@@ -62,8 +64,6 @@ class Query:
         self._for_s = for_s
         self._until_s = None if for_s is None else time.monotonic() + START_S + for_s
         self._rows = Rows(most)
-        self._callbacks: list[Callable[[Any], None]] = []
-        self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._why_at = time.monotonic() + WHY_S
         self._since_ms = kafka.now_ms() if session.since_ms is None else session.since_ms
@@ -76,21 +76,6 @@ class Query:
     def running(self) -> bool:
         """Say whether rows may still come."""
         return self.state == "running"
-
-    def on_change(self, callback: Callable[[Any], None]) -> Callable[[], None]:
-        """Call back after every change, in the query's thread; returns what ends that."""
-        self._callbacks.append(callback)
-
-        def forget() -> None:
-            with contextlib.suppress(ValueError):
-                self._callbacks.remove(callback)
-
-        return forget
-
-    def wait_for(self, predicate: Callable[[Any], bool], timeout_s: float = 60.0) -> bool:
-        """Wait until something holds for this query; False when it did not in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: predicate(self), timeout_s)
 
     def stop(self) -> None:
         """End it; its rows stay. Stopping twice is harmless."""
@@ -167,13 +152,7 @@ class Query:
     def _turn(self, state: str, message: str) -> None:
         """Note how it stands, and tell everyone who waits or listens."""
         self.state, self.message = state, message
-        for callback in tuple(self._callbacks):
-            try:
-                callback(self)
-            except Exception:  # a listener's mistake must not end the query for the others
-                logger.exception("A listener of a query failed")
-        with self._changed:
-            self._changed.notify_all()
+        self._tell()
 
     def _ask_why(self) -> None:
         """While no row has come, say why, every other second."""

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal, NamedTuple
 
 Kind = Literal["code", "text", "name", "comment"]
-_TOKEN = re.compile(
-    r"""
-    (?P<comment> (?:--|//)[^\n\r]* | /\*(?!\+).*?(?:\*/|\Z) )  # /*+ is a hint: SQL
-    | (?P<text> '(?:[^']|'')*(?:'|\Z) )
-    | (?P<name> `(?:[^`]|``)*(?:`|\Z) )
-    | (?P<code> (?: (?!--|//|/\*(?!\+))[^'`] )+ )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How an engine writes comments and quoted names; 'text' is quoted alike by all."""
+
+    quote: str  # around a name, doubled within it
+    line: str  # a pattern: what begins a comment that the line ends
+    block: str  # a pattern: what begins a comment that */ ends
+    token: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        q, line, block = self.quote, self.line, self.block
+        pattern = rf"""
+            (?P<comment> (?:{line})[^\n\r]* | {block}.*?(?:\*/|\Z) )
+            | (?P<text> '(?:[^']|'')*(?:'|\Z) )
+            | (?P<name> {q}(?:[^{q}]|{q}{q})*(?:{q}|\Z) )
+            | (?P<code> (?: (?!{line}|{block})[^'{q}] )+ )
+        """
+        object.__setattr__(self, "token", re.compile(pattern, re.VERBOSE | re.DOTALL))
+
+
+FLINK = Dialect("`", line="--|//", block=r"/\*(?!\+)")  # /*+ is a hint: SQL
+TRINO = Dialect('"', line="--", block=r"/\*")
 
 
 class Piece(NamedTuple):
-    """A run of SQL: code, 'quoted text', a `quoted name` or a comment; its quotes included."""
+    """A run of SQL: code, 'quoted text', a quoted name or a comment; its quotes included."""
 
     kind: Kind
     text: str
@@ -33,23 +49,23 @@ class Statement(NamedTuple):
     line: int
 
 
-def pieces(sql: str) -> Iterator[Piece]:
+def pieces(sql: str, dialect: Dialect = FLINK) -> Iterator[Piece]:
     """Cut SQL into pieces; joined, their texts are the whole again."""
-    for found in _TOKEN.finditer(sql):
+    for found in dialect.token.finditer(sql):
         kind: Kind = found.lastgroup  # type: ignore[assignment]
         yield Piece(kind, found.group())
 
 
-def statements(sql: str) -> list[Statement]:
+def statements(sql: str, dialect: Dialect = FLINK) -> list[Statement]:
     """Cut a script into its statements at the semicolons; comments alone are no statement.
 
-    A statement set (`EXECUTE STATEMENT SET BEGIN ... END`) is one statement.
+    Flink's statement set (`EXECUTE STATEMENT SET BEGIN ... END`) is one statement.
     """
     found: list[Statement] = []
     text, line = "", 1
-    for cut in (*_cuts(sql), None):
+    for cut in (*_cuts(sql, dialect), None):
         if cut is None or (cut == ";" and not _is_open_set(text)):
-            if _bare(text):
+            if _bare(text, dialect):
                 lead = len(text) - len(text.lstrip())
                 found.append(Statement(text.strip(), line + text[:lead].count("\n")))
             line += text.count("\n")
@@ -59,8 +75,8 @@ def statements(sql: str) -> list[Statement]:
     return found
 
 
-def _cuts(sql: str) -> Iterator[str]:
-    for kind, text in pieces(sql):
+def _cuts(sql: str, dialect: Dialect) -> Iterator[str]:
+    for kind, text in pieces(sql, dialect):
         yield from re.split(r"(;)", text) if kind == "code" else [text]
 
 
@@ -71,13 +87,13 @@ def _is_open_set(text: str) -> bool:
     return bool(begun) and not re.search(r";\s*END$", bare, re.IGNORECASE)
 
 
-def _bare(text: str) -> str:
-    return "".join(t for kind, t in pieces(text) if kind != "comment").strip()
+def _bare(text: str, dialect: Dialect = FLINK) -> str:
+    return "".join(t for kind, t in pieces(text, dialect) if kind != "comment").strip()
 
 
-def first_word(statement: str) -> str:
+def first_word(statement: str, dialect: Dialect = FLINK) -> str:
     """Give the word a statement begins with, in capitals; empty if it begins with no word."""
-    found = re.match(r"[\s(]*(\w+)", _bare(statement))
+    found = re.match(r"[\s(]*(\w+)", _bare(statement, dialect))
     return found[1].upper() if found else ""
 
 
@@ -100,6 +116,15 @@ def about(statement: str) -> str | None:
     """Name the table, view or function a CREATE, DROP or ALTER is about, as `names_in` does."""
     found = _ABOUT.match(one_line(statement))
     return found[1].strip("`").lower() if found else None
+
+
+_TARGET = re.compile(r"\bINSERT\s(?:INTO|OVERWRITE)\s((?:(?:`[^`]+`|\w+)\.)*(?:`[^`]+`|\w+))", re.I)
+
+
+def targets(statement: str) -> set[str]:
+    """Name the tables that a statement's INSERTs write to, each without its catalog."""
+    found = _TARGET.findall(one_line(statement))
+    return {re.findall(r"`[^`]+`|\w+", path)[-1].strip("`").lower() for path in found}
 
 
 def names_in(sql: str) -> set[str]:

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flightlib import kafka
-from flightlib.errors import EngineDown, SqlError
+from flightlib.errors import EngineDown, FlightlibError, SqlError
 from flightlib.flink import ddl, faults
 from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
 from flightlib.flink.rest import Refused
@@ -54,6 +55,7 @@ class Session:
         self.since_ms: int | None = None  # where queries begin to read
         self._group, self._bounded = group, bounded
         self._handle: str | None = None
+        self._knows_lake = False
         self._lock = threading.RLock()
 
     def run(self, statement: Statement, config: Mapping[str, str] | None = None) -> Answer:
@@ -81,7 +83,7 @@ class Session:
         """Send a statement whose result has no end; the caller looks at the pages."""
         return self._explaining(
             statement,
-            lambda: self._with_session(lambda s: self.gateway.submit(s, statement.text, config)),
+            lambda: self._with_session(lambda s: self._submit(s, statement.text, config)),
         )
 
     def start_reading(self, since_ms: int | None) -> list[kafka.Poison]:
@@ -107,25 +109,33 @@ class Session:
         """List the tables, columns or functions there are; none if that cannot be told."""
         with contextlib.suppress(Refused, SessionLost, EngineDown):
             if kind == "table":
-                return [str(row[0]) for row in self._run("SHOW TABLES", None).rows]
+                return [
+                    str(row[0]) for row in self._run("SHOW TABLES", None).rows
+                ] + self._in_lake()
             if kind == "function":
                 return [str(row[0]) for row in self._run("SHOW FUNCTIONS", None).rows]
-            found = [self._run(f"DESCRIBE `{t}`", None).rows for t in self.names("table")]
+            found = [self._run(f"DESCRIBE {_path(t)}", None).rows for t in self.names("table")]
             return sorted({str(row[0]) for rows in found for row in rows})
         return []
 
-    def explain(self, errors: Iterable[str], statement: Statement) -> SqlError:
-        """Say in one line what Flink refuses about a statement."""
+    def _in_lake(self) -> list[str]:
+        found = self._run(f"SHOW TABLES IN {ddl.LAKE}", None).rows if self._knows_lake else ()
+        return [f"{ddl.LAKE}.{row[0]}" for row in found]
+
+    def explain(self, errors: Iterable[str], statement: Statement) -> FlightlibError:
+        """Say in one line what Flink refuses about a statement, or which engine it misses."""
+        errors, where = list(errors), urlsplit(self.settings.catalog).netloc
+        if any(f"Connect to http://{where} failed" in error for error in errors):
+            return EngineDown("The Iceberg catalog", where, "flightlib up catalog")
         return SqlError(faults.in_words(errors, statement.line, self.names))
 
     def describe(self) -> ddl.Tables:
         """Give flightlib's tables, with their columns as Flink knows them."""
         found = []
         for name in self.names("table"):
-            rows = self._run(f"DESCRIBE `{name}`", None).rows
-            shown = self._run(
-                f"SHOW CREATE {'VIEW' if self._is_view(name) else 'TABLE'} `{name}`", None
-            )
+            rows = self._run(f"DESCRIBE {_path(name)}", None).rows
+            kind = "VIEW" if self._is_view(name) else "TABLE"
+            shown = self._run(f"SHOW CREATE {kind} {_path(name)}", None)
             columns = tuple((str(r[0]), str(r[1]), not r[2]) for r in rows)
             found.append(ddl.Table(name, columns, str(shown.rows[0][0])))
         return ddl.Tables(found)
@@ -147,7 +157,7 @@ class Session:
     def _to_end(self, handle: str, sql: str, config: Mapping[str, str] | None) -> Answer:
         columns: tuple[Column, ...] = ()
         rows, job_id = Rows(MOST_ROWS), None
-        operation = self.gateway.submit(handle, sql, config)
+        operation = self._submit(handle, sql, config)
         try:
             for page in operation.pages():
                 columns, job_id = page.columns or columns, page.job_id or job_id
@@ -156,6 +166,17 @@ class Session:
             operation.close()
             raise
         return Answer(columns, rows.now(), job_id)
+
+    def _submit(self, handle: str, sql: str, config: Mapping[str, str] | None) -> Operation:
+        """Send a statement; the first that is about the lake brings the lake's catalog."""
+        if not self._knows_lake and ddl.needs_catalog(sql):
+            self._knows_lake = True
+            try:
+                self._to_end(handle, ddl.catalog(self.settings), None)
+            except BaseException:
+                self._knows_lake = False
+                raise
+        return self.gateway.submit(handle, sql, config)
 
     def _with_session(self, act: Callable[[str], T]) -> T:
         """Act in the session; if it is gone, make it anew and act once more."""
@@ -175,6 +196,7 @@ class Session:
     def _open(self) -> str:
         ddl.prepare(self.settings)
         self._handle = handle = self.gateway.open(BATCH if self._bounded else {})
+        self._knows_lake = False
         startup = {True: "earliest-offset", False: "latest-offset"}[self._bounded]
         startup = "group-offsets" if self._group != _FORGETFUL else startup
         made = ddl.declarations(self.settings, self._group, startup, self._bounded)
@@ -188,6 +210,11 @@ class Session:
             return act()
         except Refused as refused:
             raise self.explain(refused.errors, statement) from None
+
+
+def _path(table: str) -> str:
+    """Quote a table's name, part by part."""
+    return ".".join(f"`{part}`" for part in table.split("."))
 
 
 _current: dict[tuple[Settings, bool], Session] = {}

@@ -85,8 +85,7 @@ class Watch:
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings, self._name = settings, name
-        self._etag, self._state = "", None
-        self._asked_s = float("-inf")
+        self._etag, self._asked_s = "", float("-inf")
         self._lock = threading.Lock()
         self._state: State | None = None
 
@@ -97,6 +96,12 @@ class Watch:
                 self._ask()
             assert self._state is not None
             return self._state
+
+    def newest(self) -> State:
+        """Give the state as of this very moment, however lately it was asked for."""
+        with self._lock:
+            self._asked_s = float("-inf")
+        return self.state()
 
     def _ask(self) -> None:
         answer = call(self._settings, "GET", table_path(self._name), {"If-None-Match": self._etag})

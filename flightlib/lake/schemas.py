@@ -1,4 +1,4 @@
-"""What the lake's tables are: columns, partitions, properties. Pure; the truth for the DDL tests."""
+"""What the lake's tables are: columns, partitions, properties. Pure."""
 
 from __future__ import annotations
 

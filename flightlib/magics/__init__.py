@@ -1,13 +1,15 @@
-"""What `%load_ext flightlib` adds to a notebook: a backend in the kernel, `%%flink`, `%%fails`."""
+"""What `%load_ext flightlib` adds to a notebook: a backend, `%%flink`, `%%trino`, `%%fails`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flightlib import backend, settings
-from flightlib.magics import sql
+from flightlib.magics.cells import end_queries
 from flightlib.magics.lessons import DidNotFail, Lessons
 from flightlib.magics.show import say
+from flightlib.magics.sql import Flink
+from flightlib.magics.trino import Trino
 
 __all__ = ["DidNotFail", "Lessons", "load_ipython_extension", "unload_ipython_extension"]
 
@@ -18,7 +20,8 @@ def load_ipython_extension(shell: Any) -> None:
     It starts no engine and waits for none: a stream says by itself when Kafka is missing.
     """
     shell.register_magics(Lessons)
-    shell.register_magics(sql.Flink)
+    shell.register_magics(Flink)
+    shell.register_magics(Trino)
     running = backend.start(settings.load())
     note = f" ({running.note})" if running.note else ""
     say(f"flightlib's backend listens on {running.url}{note}")
@@ -26,6 +29,6 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(_shell: Any) -> None:
     """Stop the backend of this kernel, and its live queries; named jobs go on."""
-    sql.end_queries()
+    end_queries()
     backend.stop()
     say("flightlib's backend has stopped")

@@ -10,10 +10,10 @@ def say(line: str) -> None:
     display({"text/plain": line}, raw=True)
 
 
-def show_statement(sql: str) -> None:
+def show_statement(sql: str, summary: str = "SQL as sent") -> None:
     """Show the SQL as it was sent: in colour, folded, a click away."""
     fence = "`" * max(3, 1 + _longest_run_of_ticks(sql))
-    folded = f"<details><summary>SQL as sent</summary>\n\n{fence}sql\n{sql}\n{fence}\n\n</details>"
+    folded = f"<details><summary>{summary}</summary>\n\n{fence}sql\n{sql}\n{fence}\n\n</details>"
     display({"text/markdown": folded, "text/plain": sql}, raw=True)
 
 

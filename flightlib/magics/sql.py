@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 from typing import Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, magics_class, no_var_expand
 
 from flightlib import kafka
 from flightlib.errors import SqlError, not_allowed
@@ -26,22 +25,19 @@ from flightlib.flink import (
     session,
     statements,
 )
+from flightlib.magics.cells import LONGEST_S, SqlMagics, refuse_endless_into
 from flightlib.magics.options import Options, parse
 from flightlib.magics.show import say, show_statement
-from flightlib.widgets import JobPanel, LiveTable
-
-LONGEST_S = 900.0
-"""How long a live query runs unless `--for` says otherwise, so that a forgotten one ends."""
+from flightlib.widgets import JobPanel
 
 QUERIES = ("SELECT", "WITH", "VALUES")
 JOBS = ("INSERT", "EXECUTE", "BEGIN")
 SHAPES = ("CREATE", "DROP", "ALTER", "SET", "RESET", "USE", "LOAD", "UNLOAD", "ADD", "REMOVE")
 LOOKS = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
-_queries: dict[str, Query] = {}
 
 
 @magics_class
-class Flink(Magics):
+class Flink(SqlMagics):
     """The magics that run Flink SQL."""
 
     @no_var_expand  # IPython would write variables into the line as they are: as SQL
@@ -89,10 +85,6 @@ class Flink(Magics):
             raise SqlError(f"{name} is no function of this notebook. Define it by `def` first.")
         return found
 
-    def _variables(self) -> dict[str, Any]:
-        shell: Any = self.shell
-        return dict(shell.user_ns)
-
     def _run_all(self, found: list[Statement], options: Options) -> Any:
         """Run one statement after the other; the last one's result is the cell's."""
         if options.job and sum(first_word(one.text) in JOBS for one in found) > 1:
@@ -131,51 +123,14 @@ class Flink(Magics):
             frame = _as_frame(here.run(statement, PATIENCE))
             frame = frame if options.limit is None else frame.head(options.limit)
             return self._keep(options.into, frame)
-        if options.into and not (options.limit or options.for_s):
-            raise SqlError(
-                "--into waits for the query's end: give it one by --for 20s or --limit 100."
-            )
+        if not options.limit:
+            refuse_endless_into(options.into, options.for_s, "--for 20s or --limit 100")
         show_statement(statement.text)
-        _end_query_of(self._place())
+        self._make_room()
         _start_reading(here, since)
         most = MOST_ROWS if options.into else MOST
         query = Query(here, statement, options.limit, options.for_s or LONGEST_S, most)
-        _queries[self._place()] = query
-        table = LiveTable(query)
-        if options.into:
-            return self._wait(table, query, options)
-        return table
-
-    def _wait(self, table: LiveTable, query: Query, options: Options) -> Any:
-        """Show the table while it fills, and keep its rows at the end; interrupting ends it."""
-        from IPython.display import display
-
-        display(table)
-        try:
-            query.wait_for(lambda q: not q.running, (options.for_s or LONGEST_S) + 60)
-        except KeyboardInterrupt:
-            query.stop()
-        query.stop()
-        if query.state == "failed":
-            raise SqlError(query.message)
-        if len(query.rows) < query.total and query.total > MOST_ROWS:
-            say(f"{options.into} has the newest {len(query.rows):,} of {query.total:,} rows.")
-        self._keep(options.into, query.frame())
-        self._keep(options.name, table)
-        return None
-
-    def _keep(self, name: str | None, value: Any) -> Any:
-        """Give a value back, and keep it under a name if one was asked for."""
-        if name:
-            shell: Any = self.shell
-            shell.user_ns[name] = value
-        return value
-
-    def _place(self) -> str:
-        """Name the cell: a query of the same cell is replaced when it is run again."""
-        kernel = getattr(self.shell, "kernel", None)
-        parent = kernel.get_parent("shell") if kernel is not None else {}
-        return str(parent.get("metadata", {}).get("cellId") or "here")
+        return self._show_live(query, options.into, options.name, options.for_s)
 
 
 def _start_reading(here: Session, since_ms: int | None) -> None:
@@ -220,18 +175,3 @@ def _as_frame(answer: Answer) -> Any:
     import pandas as pd
 
     return pd.DataFrame(list(answer.rows), columns=[column.name for column in answer.columns])
-
-
-def _end_query_of(place: str) -> None:
-    before = _queries.pop(place, None)
-    if before is not None:
-        before.stop()
-
-
-def end_queries() -> None:
-    """Stop the live queries of this kernel: their slots are free for others."""
-    for place in list(_queries):
-        _end_query_of(place)
-
-
-atexit.register(end_queries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,14 +10,16 @@ from typing import Any
 
 from flightlib.widgets.protocols import Column
 
-NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "NUMERIC")
+NUMBERS = re.compile(
+    r"(?:TINYINT|SMALLINT|INT|INTEGER|BIGINT|FLOAT|REAL|DOUBLE|DECIMAL|NUMERIC)\b", re.IGNORECASE
+)
 TIMES = ("TIMESTAMP", "DATE")
 LONGEST = 200  # letters of one cell
 
 
 def is_number(column: Column) -> bool:
     """Say whether a column holds numbers, which are lined up on the right."""
-    return column.type.upper().startswith(NUMBERS)
+    return NUMBERS.match(column.type) is not None
 
 
 def is_time(column: Column) -> bool:

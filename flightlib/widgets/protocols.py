@@ -61,6 +61,19 @@ class Query(Protocol):
         """Give the newest rows as a table."""
 
 
+def is_whole(query: Query) -> bool:
+    """Say whether a query's rows are one result, replaced as a whole and read from its top.
+
+    Others give rows without an end, whose newest are of interest.
+    """
+    return bool(getattr(query, "whole", False))
+
+
+def trouble(query: Query) -> str:
+    """Say what is off with a query, if anything: one that is whole has a message at all times."""
+    return str(getattr(query, "trouble", query.message))
+
+
 class JobFacts(Protocol):
     """What is known of a job at one moment; None is what the cluster does not tell."""
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from flightlib.errors import FlightlibError
 from flightlib.live import Stream
-from flightlib.widgets.protocols import Job, JobFacts, Query
+from flightlib.widgets.protocols import Job, JobFacts, Query, is_whole, trouble
 from flightlib.widgets.shares import Share
 
 FIRST_PICTURE_S = 5.0  # how long a changed filter waits for its first picture
@@ -140,6 +140,8 @@ class QuerySource:
         return {
             "state": query.state,
             "message": self.stopper.note or query.message,
+            "trouble": bool(self.stopper.note or trouble(query)),
+            "whole": is_whole(query),
             "total": total,
             "rows_per_s": self._rate.after(total, time.monotonic()) if running else 0.0,
             "age_s": age_s,

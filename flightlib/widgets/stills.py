@@ -9,7 +9,7 @@ from typing import Any
 
 from flightlib import charts
 from flightlib.widgets import cells
-from flightlib.widgets.protocols import Column, Query
+from flightlib.widgets.protocols import Column, Query, is_whole
 
 FONT = "Inter,'Segoe UI','Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 
@@ -21,7 +21,7 @@ def moment() -> str:
 
 def rows_caption(query: Query, shown: int) -> str:
     """Say how many rows a query has, how many of them are shown, and how it stands."""
-    of = f"the newest {shown} of {query.total:,} rows"
+    of = f"the {'first' if is_whole(query) else 'newest'} {shown} of {query.total:,} rows"
     count = of if shown < query.total else f"{shown} row{'' if shown == 1 else 's'}"
     message = f" · {query.message.rstrip('. ')}" if query.message else ""
     return f"{count} · {query.state}{message} · {moment()}"

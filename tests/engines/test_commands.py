@@ -100,7 +100,7 @@ def test_flink_is_told_its_ports_and_folders(here: Settings) -> None:
 def test_the_keeper_runs_in_this_python(here: Settings) -> None:
     """The keeper is this installation's own Python: it needs no Java and none of the files."""
     argv = commands.command(here, "keeper").argv
-    assert argv[:3] == (sys.executable, "-m", "flightlib.flink.keeper")
+    assert argv[:3] == (sys.executable, "-m", "flightlib.engines.keeper")
     assert find_spec(argv[2]) is not None
 
 

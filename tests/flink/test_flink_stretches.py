@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flightlib.flink.jobs import stretches
+from flightlib.flink.places import stretches
 from flightlib.kafka import Poison
 
 OFFSETS = st.sets(st.integers(10, 40), max_size=6)

@@ -343,9 +343,9 @@ def test_the_table_api_sees_the_same_tables(stack: Settings) -> None:
 def lesson_source(beginning: str) -> str:
     """Give the notebook's code cell that begins so."""
     import nbformat
-    from known import NOTEBOOK
+    from known import NOTEBOOKS
 
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    cells = nbformat.read(NOTEBOOKS / "02_flink_to_map.ipynb", as_version=4).cells
     return next(str(c.source) for c in cells if c.source.startswith(beginning))
 
 

@@ -53,11 +53,14 @@ function judgeQuery(store, shown = Infinity) {
   const known = fresh.state === "disconnected" ? "" : `${fresh.state}${fresh.message ? ": " : ""}`;
   const rows = `${whole(fresh.total)} ${fresh.total === 1 ? "row" : "rows"}`;
   const parts = [`${known}${fresh.message.replace(/[.\s]+$/, "")}`];
-  parts.push(shown < fresh.total ? `${rows}, the newest ${whole(shown)} here` : rows);
+  const end = fresh.whole ? "first" : "newest";
+  parts.push(shown < fresh.total ? `${rows}, the ${end} ${whole(shown)} here` : rows);
+  const state = running ? (fresh.trouble ? "troubled" : "live") : fresh.state;
+  if (fresh.whole) return { state, words: parts.join(" · ") };
   if (running) parts.push(`${fresh.rows_per_s < 10 ? fresh.rows_per_s.toFixed(1) : whole(fresh.rows_per_s)} rows/s`);
   if (fresh.age_s === null) parts.push(running ? "no row yet" : "no row came");
   else if (running) parts.push(`last row ${ageWords(fresh.age_s + (now - fresh.at) / 1000)} ago`);
-  return { state: running ? (fresh.message ? "troubled" : "live") : fresh.state, words: parts.join(" · ") };
+  return { state, words: parts.join(" · ") };
 }
 
 // A job's line: when the cluster was last asked, or what stands in the way.

@@ -1,5 +1,6 @@
 // The live table: the newest rows of a query, kept in view at the bottom unless one reads above;
-// or an answer of the lake, newest row first, which can be sorted and searched.
+// of a query that is asked anew the whole result, which stays where one reads it; or an answer of
+// the lake, newest row first, which can be sorted and searched.
 
 const AT_END_PX = 30;
 
@@ -9,7 +10,7 @@ class LiveTable extends Plain {
     this.body.classList.add("flightlib-scroll");
     this.body.style.height = `${this.setup.height}px`;
     this.body.tabIndex = 0;
-    this.body.setAttribute("aria-label", "The newest rows");
+    this.body.setAttribute("aria-label", this.setup.whole ? "The rows" : "The newest rows");
     this.head = document.createElement("thead");
     this.rows = document.createElement("tbody");
     const table = make("table", "table");
@@ -30,7 +31,7 @@ class LiveTable extends Plain {
   refresh() {
     const fresh = this.store.freshness;
     if (!this.stop) return;
-    if (!fresh?.ended && !fresh?.message) return;
+    if (!fresh?.ended && !fresh?.trouble) return;
     if (fresh.ended) this.stop.hidden = true;
     else if (this.stop.disabled) [this.stop.disabled, this.stop.textContent] = [false, "Stop"];
   }
@@ -48,7 +49,7 @@ class LiveTable extends Plain {
     this.empty.textContent = all.length ? "No row has these words" : "No row yet";
     this.shown = rows.length;
     this.root.dataset.rows = String(rows.length);
-    if (atEnd && !sorting) body.scrollTop = body.scrollHeight;
+    if (atEnd && !sorting && !this.setup.whole) body.scrollTop = body.scrollHeight;
     this.drawn = picture;
     this.line.tell();
     return true;

@@ -1,0 +1,205 @@
+"""The lake on real engines: whatever is killed, every report is in the table exactly once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+from known import filled, publish, report, until
+
+from flightlib import kafka, lake
+from flightlib.engines import Local
+from flightlib.errors import JobError, LakeError
+from flightlib.flink import Job, Started
+from flightlib.kafka import Publisher, now_ms, send_poison
+from flightlib.records import FlightReport
+from flightlib.settings import Settings
+
+pytestmark = pytest.mark.stack
+Prove = Callable[[int], lake.Proof]
+PLACES = [(41.0, -74.0), (33.9, -118.4), (-33.9, 151.2), (51.5, -0.4)]
+
+
+@pytest.fixture(scope="module")
+def writer(stack: Settings, own_engines: Local) -> Iterator[Job]:
+    """The lesson's job, writing a lake that was empty when it began."""
+    own_engines.up()
+    kafka.ensure_topics(stack)
+    lake.reset(stack)
+    job = begin("to-lake", stack).job
+    send(100, "first", stack)
+    yield job
+    own_engines.up()
+    job.stop()
+
+
+@pytest.fixture(autouse=True)
+def _all_up(writer: Job, own_engines: Local) -> Iterator[None]:
+    """All engines run again after each test, and the job with them."""
+    yield
+    own_engines.up()
+    writer.wait_for(lambda told: told.state == "RUNNING", 120)
+
+
+def begin(name: str, settings: Settings, tag: str = "to-lake") -> Started:
+    """Start the lesson's statement set as a job of a name."""
+    setup = tuple(statement.text for statement in filled("numbered"))
+    (statement,) = filled(tag)
+    return Job(name, settings).start(statement, setup, None)
+
+
+def reports(count: int, prefix: str, step_ms: int = 0) -> Iterator[FlightReport]:
+    """So many reports in four regions, so many milliseconds from one to the next."""
+    begun = now_ms()
+    for i in range(count):
+        latitude, longitude = PLACES[i % 4]
+        place = {"latitude": latitude, "longitude": longitude, "altitude": i % 40_000}
+        yield report(f"{prefix}{i}", begun + i * step_ms, **place)
+
+
+def send(count: int, prefix: str, settings: Settings) -> int:
+    """Publish reports at once; give how many Kafka acknowledged."""
+    return publish(reports(count, prefix), settings)
+
+
+def proved(settings: Settings) -> lake.Proof:
+    """Wait until all that Kafka holds is read and written, and prove it."""
+    group = "flightlib-to-lake"
+
+    def all_read() -> bool:
+        ends = {p: high for p, (_, high) in kafka.watermarks("flights", settings).items()}
+        return kafka.committed(settings, group, "flights").items() >= ends.items()
+
+    until(all_read, 150, "that everything is read")
+    proof = lake.prove(settings)
+    assert proof.holds, proof
+    return proof
+
+
+def kill(engines: Local, engine: str) -> None:
+    """Kill an engine's process the hard way, and wait for its successor."""
+    (row,) = engines.status([engine])
+    assert row.pid
+    os.kill(row.pid, signal.SIGKILL)
+    until(lambda: engines.status([engine])[0].pid not in (None, row.pid))
+
+
+ENGINES = ["taskmanager", "jobmanager", "kafka", "registry", "gateway", "catalog", "trino"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_killed_engine_loses_and_doubles_nothing(
+    engine: str, writer: Job, stack: Settings, own_engines: Local
+) -> None:
+    """Killed while the job writes; what Kafka acknowledged is in the table exactly once."""
+    before = proved(stack).rows
+    until(lambda: (writer.facts().checkpoints or 0) > 0)
+    publisher = Publisher(reports(4000, engine, step_ms=2), settings=stack).start()
+    until(lambda: publisher.status.acknowledged > 1000)
+    kill(own_engines, engine)
+    until(lambda: not publisher.status.running, 150)
+    sent = publisher.stop().acknowledged
+    assert sent == 4000
+    own_engines.up()
+    assert proved(stack).rows == before + sent
+
+
+def test_down_and_up_in_the_middle_lose_and_double_nothing(
+    writer: Job, stack: Settings, own_engines: Local
+) -> None:
+    """All engines stopped and started: the job goes on by itself, and the counts agree."""
+    before = proved(stack).rows
+    sent = send(2000, "down-a", stack)
+    own_engines.down()
+    own_engines.up()
+    sent += send(2000, "down-b", stack)
+    assert proved(stack).rows == before + sent
+
+
+def test_poison_is_skipped_and_the_counts_still_agree(writer: Job, stack: Settings) -> None:
+    """A message that is no report is left out, alone, and the proof holds over the new count."""
+    before = proved(stack).rows
+    sent = send(1000, "poison-a", stack)
+    for letter in "bc":
+        send_poison(settings=stack)
+        sent += send(1000, f"poison-{letter}", stack)
+    writer.wait_for(lambda told: "not Avro" in told.why)
+    writer.skip_poison()
+    sent += send(1000, "poison-d", stack)
+    after = proved(stack)
+    assert after.rows == before + sent
+    assert after.runs > 1
+
+
+def test_the_same_cell_lets_a_job_go_on_that_stumbles(writer: Job, stack: Settings) -> None:
+    """Started again as it is, a job that met poison goes on after it."""
+    before = proved(stack).rows
+    send_poison(settings=stack)
+    sent = send(500, "again", stack)
+    writer.wait_for(lambda told: "not Avro" in told.why)
+    assert "goes on after what it could not read" in begin("to-lake", stack).how
+    assert proved(stack).rows == before + sent
+
+
+def test_a_column_is_added_while_the_job_goes_on(writer: Job, stack: Settings) -> None:
+    """The running job and questions go on; the changed job fills it from where the old one was."""
+    before = proved(stack).rows
+    for statement in filled("add-column"):
+        lake.ask(stack, statement.text)
+    sent = send(1000, "column-a", stack)
+    how = begin("to-lake", stack, "to-lake-delay").how
+    assert "was replaced and goes on from its saved state" in how
+    sent += send(1000, "column-b", stack)
+    after = proved(stack)
+    assert after.rows == before + sent
+    filled_in = "SELECT count(departure_delay), count(*) FROM flight_data WHERE flight_id LIKE ?"
+    assert lake.ask(stack, filled_in, ["column-a%"]).rows == ((0, 1000),)
+    assert lake.ask(stack, filled_in, ["column-b%"]).rows == ((1000, 1000),)
+
+
+def test_a_table_has_one_writing_job(writer: Job, stack: Settings) -> None:
+    """A second job that would double every row is refused, and the first goes on."""
+    with pytest.raises(JobError, match=r"Job to-lake writes flight_data, region_stats already"):
+        begin("to-lake-too", stack)
+    assert writer.facts().state == "RUNNING"
+    with pytest.raises(LakeError, match="Job to-lake writes flight_data: rolling it back"):
+        lake.rollback("flight_data", lake.at("flight_data", 0, stack), stack)
+
+
+def test_care_changes_files_and_no_row(writer: Job, stack: Settings) -> None:
+    """Compaction and expiry beside the writing job: fewer files, the same rows, and a proof."""
+    before = proved(stack).rows
+    sent = send(1000, "care-a", stack)
+    until(lambda: len(lake.snapshots("flight_data", stack)) > 3)
+    many = len(lake.files("flight_data", stack))
+    told = lake.maintain(stack)
+    assert len(told) == 4
+    sent += send(1000, "care-b", stack)
+    after = proved(stack)
+    assert after.rows == before + sent
+    assert len(lake.files("flight_data", stack)) < many + 20
+    assert "replace" in set(lake.snapshots("flight_data", stack).operation)
+    assert any(s.job_id for s in lake.watch(stack, "flight_data").newest().snapshots)
+
+
+def test_a_lost_row_and_a_doubled_row_are_found(writer: Job, stack: Settings) -> None:
+    """The proof can fail: a row deleted or written twice behind its back breaks it."""
+    sent = send(400, "tamper", stack)
+    assert sent == 400
+    proved(stack)
+    writer.stop()
+    kept = lake.at("flight_data", 0, stack)
+    lake.ask(stack, "DELETE FROM flight_data WHERE flight_id = ?", ["tamper7"])
+    broken = lake.prove(stack, within_s=1)
+    assert not broken.holds
+    assert len(broken.broken) == 1
+    assert "1 of" in str(broken)
+    lake.rollback("flight_data", kept, stack)
+    twice = "INSERT INTO flight_data SELECT * FROM flight_data WHERE flight_id = ?"
+    lake.ask(stack, twice, ["tamper8"])
+    assert not lake.prove(stack, within_s=1).holds
+    lake.rollback("flight_data", kept, stack)
+    begin("to-lake", stack, "to-lake-delay")
+    proved(stack)
