@@ -16,13 +16,15 @@ STATS = {"state": "FINISHED"}
 
 
 def column(name: str, kind: str) -> dict[str, Any]:
-    """Describe a column as Trino does, arguments of its type left out."""
-    raw = kind.partition("(")[0]
-    return {"name": name, "type": kind, "typeSignature": {"rawType": raw, "arguments": []}}
+    """Describe a column as Trino does."""
+    sizes = re.findall(r"\d+", kind) or (["2147483647"] if kind == "varchar" else [])
+    arguments = [{"kind": "LONG", "value": int(size)} for size in sizes]
+    signature = {"rawType": kind.partition("(")[0], "arguments": arguments}
+    return {"name": name, "type": kind, "typeSignature": signature}
 
 
 def rows(*data: list[Any], **columns: str) -> dict[str, Any]:
-    """One answer with rows; `columns` by name and type, the first lacking ones bigint."""
+    """One answer with rows; `columns` by name and type, else one number."""
     told = columns or {"n": "bigint"}
     return {"columns": [column(n, kind) for n, kind in told.items()], "data": list(data)}
 
