@@ -71,7 +71,7 @@ def refused(sent: Sent, kind: str, text: str, names: Names) -> FlightlibError:
     for pattern, plain in _PLAIN:
         said = pattern.sub(plain, said)
     said = _syntax(said)
-    short = said if len(said) <= LONGEST else f"{said[:LONGEST]}..."
+    short = said if len(said) <= LONGEST else f"{said[:LONGEST].rstrip()}..."
     return SqlError(f"Trino refuses this{at}: {short}{'' if short[-1:] in ('.', '?') else '.'}")
 
 
