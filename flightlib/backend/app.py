@@ -51,7 +51,7 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.channels, app.state.answers = channels, answers
-    _surround(app, origins)
+    _surround(app, _origins(settings))
     app.include_router(streams.routes(channels, seats))
     app.include_router(rest.routes(answers))
     _add_pages(app, channels, seats, answers)
@@ -62,7 +62,7 @@ def _surround(app: FastAPI, origins: str) -> None:
     """Put the access log, the rules for other origins and the words for errors around the app."""
     app.add_middleware(
         CORSMiddleware,
-        allow_origin_regex=_origins(settings),
+        allow_origin_regex=origins,
         allow_methods=["GET"],
         allow_headers=["If-None-Match"],
         expose_headers=rest.EXPOSED,

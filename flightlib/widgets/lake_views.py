@@ -31,7 +31,7 @@ class LakeView(LiveWidget):
         of: str = "row",
         others: Sequence[Poller[Any]] = (),
     ) -> None:
-        self._poller = poller
+        self._poller, self._of = poller, of
         self._source = PolledSource(poller, lambda a: lake_words.told(a, brief, of), others)
         super().__init__(self._source, theme, height)
 
@@ -52,7 +52,7 @@ class LakeView(LiveWidget):
 
     def _line(self) -> str:
         newest, trouble = self._poller.newest, self._poller.trouble
-        held = "nothing yet" if newest is None else lake_words.line(newest)
+        held = "nothing yet" if newest is None else lake_words.line(newest, self._of)
         return f"{trouble} · {held}" if trouble else held
 
 

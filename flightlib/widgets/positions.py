@@ -58,6 +58,7 @@ def _hours(table: pd.DataFrame) -> Column:
     """Give the time between the two positions; unknown where there is none."""
     if "previous_timestamp" not in table:
         return np.full(len(table), np.nan)
-    between = pd.to_timedelta(table["timestamp"] - table["previous_timestamp"])
+    before = pd.to_datetime(table["previous_timestamp"], utc=True)
+    between = pd.to_timedelta(table["timestamp"] - before)
     seconds = between.dt.total_seconds().to_numpy(dtype=float, na_value=np.nan)
     return np.where(seconds > 0, seconds / 3600, np.nan)

@@ -45,7 +45,8 @@ def table(
 
 
 _TABLE = (
-    "width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums;color:inherit;margin:0"
+    "width:100%;table-layout:auto;border-collapse:collapse;font-variant-numeric:tabular-nums;"
+    "color:inherit;margin:0"
 )
 
 

@@ -24,7 +24,7 @@ class Voyage:
 
     def want(self, snapshot_id: int | None, follows: bool) -> None:
         """Want another snapshot; one that is only followed may wait a moment."""
-        patient = follows and self._follows
+        patient = follows and self._follows and self.poller.newest is not None
         if (snapshot_id, follows) != (self._wanted, self._follows):
             self._wanted, self._follows = snapshot_id, follows
             if not patient:

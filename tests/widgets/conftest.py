@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from browserlike import Sent, until
 from scripted import Script, serving
+from scripted_answers import ScriptedLake
+from scripted_answers import serving as serving_lake
 
 from flightlib.widgets import LiveMap
 from flightlib.widgets.live_widget import LiveWidget
@@ -19,6 +21,14 @@ def script() -> Iterator[Script]:
     """A running stream that says what a test scripts."""
     with serving() as server:
         yield server.script
+
+
+@pytest.fixture
+def lake(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedLake]:
+    """A running lake with three commits; the settings say that its catalog is there."""
+    with serving_lake() as running:
+        monkeypatch.setenv("FLIGHTLIB_CATALOG_PORT", str(running.port))
+        yield running
 
 
 @pytest.fixture
