@@ -6,41 +6,30 @@ import logging
 from importlib import import_module
 from typing import Any
 
-_ROOM_OF = {
-    "FlightlibError": "errors",
-    "Settings": "settings",
-    "FlightReport": "records",
-    "Sky": "sky",
-    "Publisher": "kafka",
-    "now_ms": "kafka",
-    "message_count": "kafka",
-    "send_poison": "kafka",
-    "Job": "flink",
-    "jobs": "flink",
-    "tables": "flink",
-    "flink_function": "flink",
-    "status": "engines",
-    "table_environment": "engines",
-    "Stream": "live",
-    "LiveMap": "widgets",
-    "LiveBars": "widgets",
-    "LiveLine": "widgets",
-    "LiveDensity": "widgets",
-    "LiveTable": "widgets",
-    "Filters": "widgets",
-    "JobPanel": "widgets",
-    "load_ipython_extension": "magics",
-    "unload_ipython_extension": "magics",
+_ROOMS = {
+    "errors": ("FlightlibError",),
+    "settings": ("Settings",),
+    "records": ("FlightReport",),
+    "sky": ("Sky",),
+    "kafka": ("Publisher", "now_ms", "message_count", "send_poison"),
+    "flink": ("Job", "jobs", "tables", "flink_function"),
+    "engines": ("status", "table_environment"),
+    "live": ("Stream", "read"),
+    "widgets": (
+        *("LiveMap", "LiveBars", "LiveLine", "LiveDensity", "LiveTable", "Filters", "JobPanel"),
+        *("LiveSnapshots", "Dashboard", "TimeTravel"),
+    ),
+    "magics": ("load_ipython_extension", "unload_ipython_extension"),
 }
-_ROOMS = ("lake",)
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 # Without this, Python prints a library's warnings into the notebook's cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-__all__ = sorted((*_ROOM_OF, *_ROOMS))
+__all__ = sorted((*_ROOM_OF, "lake"))
 
 
 def __getattr__(name: str) -> Any:
     """Fetch a public name from its room at first use."""
-    if name in _ROOMS:
+    if name == "lake":  # a room that is used by its own name
         return import_module(f"flightlib.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"flightlib has no {name!r}; it has: {', '.join(__all__)}")

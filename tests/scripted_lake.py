@@ -1,171 +1,113 @@
-"""A Trino and a catalog on 127.0.0.1 that do what a test scripts: the two REST interfaces."""
+"""A lake that the test writes by hand, and clients of a backend in front of it."""
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from typing import Any
 
-STATS = {"state": "FINISHED"}
+import httpx
+from fastapi.testclient import TestClient
+
+from flightlib.backend.answers import Answers
+from flightlib.backend.app import create_app
+from flightlib.kafka import now_ms
+from flightlib.lake import Answer, Snapshot, State, shape_of, utc
+from flightlib.lake.questions import Question
+
+PLAIN = {"text": "40_-75", "whole": 3, "real": 1.5, "time": utc(1_700_000_000_123)}
 
 
-def column(name: str, kind: str) -> dict[str, Any]:
-    """Describe a column as Trino does."""
-    sizes = re.findall(r"\d+", kind) or (["2147483647"] if kind == "varchar" else [])
-    arguments = [{"kind": "LONG", "value": int(size)} for size in sizes]
-    signature = {"rawType": kind.partition("(")[0], "arguments": arguments}
-    return {"name": name, "type": kind, "typeSignature": signature}
+def snapshot(number: int, committed_ms: int) -> Snapshot:
+    """A commit of some rows."""
+    return Snapshot(number, committed_ms, "append", 10, 10 * number, number, None)
 
 
-def rows(*data: list[Any], **columns: str) -> dict[str, Any]:
-    """One answer with rows; `columns` by name and type, else one number."""
-    told = columns or {"n": "bigint"}
-    return {"columns": [column(n, kind) for n, kind in told.items()], "data": list(data)}
+class Lake:
+    """Stands where the real lake stands: commits by hand, one plain row per answer.
 
+    While `gate` is clear a query waits; `trouble` is raised by what its key names.
+    """
 
-def done(what: str, count: int | None = None) -> dict[str, Any]:
-    """One answer of a statement that is no query."""
-    return {"updateType": what, **({} if count is None else {"updateCount": count})}
-
-
-def refusal(name: str, message: str, kind: str = "USER_ERROR") -> dict[str, Any]:
-    """One answer of a Trino that refuses."""
-    return {"error": {"errorName": name, "errorType": kind, "errorCode": 1, "message": message}}
-
-
-SLOW: dict[str, Any] = {"slow": True}  # an answer that never comes
-STARTING = refusal("SERVER_STARTING_UP", "Trino server is still initializing", "INTERNAL_ERROR")
-
-
-@dataclass
-class ScriptedLake:
-    """What the two engines know, what they answer, and what they were asked."""
-
-    port: int = 0
-    said: list[str] = field(default_factory=list)  # statements, in order
-    sessions: list[str] = field(default_factory=list)  # what was set with each
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    waiting: threading.Event = field(default_factory=threading.Event)  # a slow one is being asked
-    tables: dict[str, int] = field(default_factory=lambda: {"flight_data": 3, "region_stats": 0})
-    columns: tuple[str, ...] = ("flight_id", "altitude", "status")
-    trino_down: bool = False
-    catalog_down: bool = False
-    answers: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
-
-    def answer(self, pattern: str, *answers: dict[str, Any]) -> list[dict[str, Any]]:
-        """Let statements that match get these answers; the last one stays."""
-        script = list(answers)
-        self.answers.insert(0, (pattern, script))
-        return script
-
-    def commit(self, table: str = "flight_data") -> None:
-        """Let a table have one more snapshot."""
-        self.tables[table] += 1
-
-    def trino(self, method: str, path: str, body: str, session: str) -> tuple[int, Any]:
-        """Answer one request of Trino's client."""
-        if method == "DELETE":
-            self.cancelled.set()
-            return 204, None
-        if path.endswith("/slow"):
-            self.waiting.set()
-            return (
-                (200, self._told(refusal("USER_CANCELED", "Query was canceled")))
-                if (self.cancelled.wait(0.05))
-                else (200, self._told(SLOW))
-            )
-        self.said.append(body)
-        self.sessions.append(session)
-        script = next((found for p, found in self.answers if re.search(p, body)), [rows([1])])
-        return 200, self._told(script.pop(0) if len(script) > 1 else script[0])
-
-    def _told(self, answer: dict[str, Any]) -> dict[str, Any]:
-        told = {"id": "q", "infoUri": "http://localhost/q", "stats": STATS}
-        if answer is SLOW:
-            return {**told, "nextUri": f"http://127.0.0.1:{self.port}/v1/statement/slow"}
-        return {**told, **answer}
-
-    def catalog(self, path: str, etag: str) -> tuple[int, Any, str]:
-        """Answer one request to the catalog, with the state's ETag."""
-        name = path.rpartition("/")[2]
-        if name == "tables":
-            return (
-                200,
-                {"identifiers": [{"namespace": ["sky"], "name": t} for t in self.tables]},
-                "",
-            )
-        if name not in self.tables:
-            return 404, {}, ""
-        count = self.tables[name]
-        known = f'"{name}-{count}"'
-        return (304, None, known) if etag == known else (200, self._state(count), known)
-
-    def _state(self, count: int) -> dict[str, Any]:
-        first_ms = time.time_ns() // 1_000_000 - 1000 * count
-        held = [
-            {"snapshot-id": 7_000_000 + i, "timestamp-ms": first_ms + 1000 * i}
-            for i in range(1, count + 1)
+    def __init__(self, ages_s: Sequence[float] = (10, 0.5)) -> None:
+        self.snapshots = [
+            snapshot(number, now_ms() - int(age_s * 1000)) for number, age_s in enumerate(ages_s, 1)
         ]
-        fields = [{"name": name} for name in self.columns]
-        return {
-            "metadata": {
-                "snapshots": held,
-                "current-snapshot-id": 7_000_000 + count if count else None,
-                "current-schema-id": 0,
-                "schemas": [{"schema-id": 0, "fields": fields}],
-                "location": "file:/lake",
-            }
-        }
+        self.asked: list[tuple[str, Sequence[Any]]] = []
+        self.states = self.most = self.now = 0
+        self.rows: int = 1
+        self.trouble: dict[str, Exception] = {}
+        self.gate = threading.Event()
+        self.gate.set()
+        self._lock = threading.Lock()
+
+    def commit(self, age_s: float = 0.0) -> None:
+        """Write something."""
+        number = len(self.snapshots) + 1
+        self.snapshots.append(snapshot(number, now_ms() - int(age_s * 1000)))
+
+    def state(self) -> State:
+        """Tell the commits."""
+        self.states += 1
+        self._raise("state")
+        current = self.snapshots[-1] if self.snapshots else None
+        return State("flight_data", tuple(self.snapshots), current, (), {}, "nowhere")
+
+    def ask(self, sql: str, values: Sequence[Any], within_s: float) -> Answer:
+        """Answer any statement with rows of its shape."""
+        with self._lock:
+            self.asked.append((sql, values))
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.gate.wait(20)
+        with self._lock:
+            self.now -= 1
+        self._raise("ask")
+        return Answer((), (_row(sql),) * self.rows, 0.1)
+
+    def check_writer(self) -> None:
+        """Flink is there, unless the test says otherwise."""
+        self._raise("writer")
+
+    def _raise(self, what: str) -> None:
+        if what in self.trouble:
+            raise self.trouble[what]
+
+    def versions(self) -> list[int]:
+        """Give the snapshots that Trino was asked about, in order."""
+        return [int(re.findall(r"VERSION AS OF (\d+)", sql)[0]) for sql, _ in self.asked]
 
 
-def _handler(lake: ScriptedLake) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Be quiet."""
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            of_trino = self.path.startswith("/v1/statement")
-            if lake.trino_down if of_trino else lake.catalog_down:
-                self.close_connection = True
-                return
-            etag = ""
-            if of_trino:
-                session = self.headers.get("X-Trino-Session", "")
-                status, told = lake.trino(self.command, self.path, body, session)
-            else:
-                status, told, etag = lake.catalog(self.path, self.headers.get("If-None-Match", ""))
-            data = b"" if told is None else json.dumps(told).encode()
-            self.send_response(status)
-            if etag:
-                self.send_header("ETag", etag)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the library's names
-
-    return Handler
+def _row(sql: str) -> tuple[Any, ...]:
+    topics = {
+        "diverted": ("delays", "region" if "SELECT region" in sql else "minute"),
+        "dense_rank": ("minutes", "region"),
+        "round(": ("density", ""),
+        "'minute'": ("minutes", ""),
+        "reports": ("regions", ""),
+        "flight_count": ("flights", ""),
+        "flight_id = ?": ("track", ""),
+    }
+    topic, by = next(told for word, told in topics.items() if word in sql)
+    return tuple(PLAIN[c.kind] for c in shape_of(Question(topic, by=by)).columns)
 
 
-@contextmanager
-def serving_lake() -> Iterator[ScriptedLake]:
-    """Let a scripted lake listen on a free port."""
-    lake = ScriptedLake()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(lake))
-    server.daemon_threads = True
-    lake.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield lake
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+class Nothing:
+    """A topic's reader that reads nothing."""
+
+    def __init__(self, *_: Any) -> None:
+        raise AssertionError("nobody asks for a stream here")
+
+
+def client(lake: Lake, **given: Any) -> TestClient:
+    """Give a client of a backend in front of a lake."""
+    answers = Answers(lake, **given)
+    return TestClient(create_app(follow=Nothing, answers=answers))
+
+
+def get(lake: Lake, path: str, **headers: str) -> httpx.Response:
+    """Ask once."""
+    with client(lake) as http:
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        return http.get(path, headers=told)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from scripted_lake import SLOW, STARTING, ScriptedLake, done, refusal, rows, serving_lake
+from scripted_trino import SLOW, STARTING, ScriptedLake, done, refusal, rows, serving_lake
 
 from flightlib.errors import EngineDown, FlightlibError, LakeError, SqlError
 from flightlib.lake import live

@@ -42,10 +42,9 @@ QUIET_MS = 15_000
 
 @dataclass
 class Flight:
-    """One query in the line or on its way; `window` is what it asks about, once it does."""
+    """One query in the line or on its way."""
 
     ticket: Ticket
-    window: Window | None = None
     task: asyncio.Task[Entry] = field(init=False)
 
 
@@ -56,6 +55,7 @@ class Answers:
         self,
         asker: Asker,
         within_s: float = WITHIN_S,
+        stale_ms: int = STALE_MS,
         clock: Callable[[], int] = now_ms,
         pool: Pool | None = None,
         cache: Cache | None = None,
@@ -63,7 +63,8 @@ class Answers:
         self.newest, self.pool, self.cache = Newest(asker), pool or Pool(), cache or Cache()
         self.outcomes: Counter[str] = Counter()
         self.queries, self.query_s = 0, 0.0
-        self._asker, self._within_s, self._clock = asker, within_s, clock
+        self._asker, self._clock = asker, clock
+        self._within_s, self._stale_ms = within_s, stale_ms
         self._flights: dict[Question, Flight] = {}
 
     async def health(self) -> dict[str, Any]:
@@ -121,7 +122,7 @@ class Answers:
         state, now = self.newest.known, self._clock()
         if state is None:
             return False
-        return now - outdated_ms(question, window, state.snapshots, now) <= STALE_MS
+        return now - outdated_ms(question, window, state.snapshots, now) <= self._stale_ms
 
     def _renew(self, question: Question, window: Window, held: Entry) -> None:
         """Ask anew while nobody waits; if there is too much to do, the next client will."""
@@ -130,30 +131,27 @@ class Answers:
                 self._begin(question, window, held.bodies, urgent=False)
 
     def _flight(self, question: Question, window: Window, media: str) -> Flight:
-        """Join the query that is on its way, if its answer will do, or send one."""
+        """Join the query that is on its way, or send one: never two about the same."""
         flight = self._flights.get(question)
-        if flight is not None and self._will_do(question, window, flight.window):
-            self.pool.promote(flight.ticket)
-            return flight
-        return self._begin(question, window, [media], urgent=True)
-
-    def _will_do(self, question: Question, wanted: Window, flying: Window | None) -> bool:
-        return flying is None or flying == wanted or self._was_newest(question, flying)
+        if flight is None:
+            return self._begin(question, window, [media], urgent=True)
+        self.pool.promote(flight.ticket)
+        return flight
 
     def _begin(
         self, question: Question, window: Window, media: Iterable[str], urgent: bool
     ) -> Flight:
         flight = self._flights[question] = Flight(self.pool.enter(urgent))
-        flight.task = asyncio.create_task(self._fly(flight, question, window, list(media)))
+        flight.task = asyncio.create_task(self._fly(flight.ticket, question, window, list(media)))
         flight.task.add_done_callback(lambda task: self._landed(question, flight, task))
         return flight
 
     async def _fly(
-        self, flight: Flight, question: Question, window: Window, media: list[str]
+        self, ticket: Ticket, question: Question, window: Window, media: list[str]
     ) -> Entry:
-        await self.pool.turn(flight.ticket)
+        await self.pool.turn(ticket)
         # There may have been a commit while it stood in the line.
-        here = flight.window = self._now_placed(question, window)
+        here = self._now_placed(question, window)
         loop = asyncio.get_running_loop()
 
         def work() -> Entry:

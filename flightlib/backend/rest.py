@@ -22,6 +22,7 @@ PATHS = {
     "delays": "/flights/delays",
     "minutes": "/flights/minutes",
     "density": "/flights/density",
+    "positions": "/flights/positions",
     "track": "/flights/{flight_id}/track",
 }
 EXPOSED = [name for name in HEADERS if name != "Vary"]
@@ -132,11 +133,15 @@ def _add_all(add: Any, desk: Desk) -> None:
         """How many flights crossed each cell of a grid; most flights first."""
         return await desk.reply(request, asked.question())
 
+    async def positions(request: Request, asked: Annotated[params.Positions, Query()]) -> Response:
+        """Where each flight is: its newest report of 2 minutes, and where it was before."""
+        return await desk.reply(request, asked.question())
+
     async def track(
         request: Request, flight_id: FlightId, asked: Annotated[params.Track, Query()]
     ) -> Response:
         """Where one flight was, oldest first; the newest `limit` reports."""
         return await desk.reply(request, asked.question(flight_id=flight_id))
 
-    for endpoint in (flights, regions, delays, minutes, density, track):
+    for endpoint in (flights, regions, delays, minutes, density, positions, track):
         add(endpoint.__name__, endpoint)

@@ -205,6 +205,14 @@ class Density(Which):
     limit: Limit = LIMIT[1]
 
 
+class Positions(Which):
+    """Parameters of `/flights/positions`."""
+
+    topic = "positions"
+    minutes_unless_given = 2
+    limit: Limit = LIMIT[1]
+
+
 class Track(Over):
     """Parameters of `/flights/{flight_id}/track`."""
 

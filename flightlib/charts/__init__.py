@@ -1,9 +1,18 @@
 """Pictures of flights, drawn by Lets-Plot: a table in, a figure out, and nothing else."""
 
 from flightlib.charts.arrows import ON_GROUND
-from flightlib.charts.bars import GROUPINGS, bars, counts
+from flightlib.charts.bars import GROUPINGS, bars, counted_bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
-from flightlib.charts.density import CELLS, density, density_map, step_labels, tiles
+from flightlib.charts.commits import OPERATIONS, commits
+from flightlib.charts.density import (
+    CELLS,
+    cell_map,
+    density,
+    density_map,
+    step_labels,
+    stepped,
+    tiles,
+)
 from flightlib.charts.flights import flight_map, points
 from flightlib.charts.lines import MOST_LINES, lines
 from flightlib.charts.outline import Box
@@ -25,6 +34,7 @@ __all__ = [
     "GROUPINGS",
     "MOST_LINES",
     "ON_GROUND",
+    "OPERATIONS",
     "PALETTES",
     "VIEWS",
     "Box",
@@ -33,7 +43,10 @@ __all__ = [
     "bars",
     "base_map",
     "box_of",
+    "cell_map",
     "colours",
+    "commits",
+    "counted_bars",
     "counts",
     "density",
     "density_map",
@@ -47,6 +60,7 @@ __all__ = [
     "script",
     "spec",
     "step_labels",
+    "stepped",
     "svg",
     "tiles",
 ]

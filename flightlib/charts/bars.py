@@ -58,7 +58,18 @@ def bars(
 
     `flights` has the columns of `flightlib.live.to_frame`; `size` is pixels.
     """
-    number = counts(flights, by)
+    return counted_bars(counts(flights, by), by, theme, size, title, caption)
+
+
+def counted_bars(
+    number: pd.Series[int],
+    by: str,
+    theme: str = "dark",
+    size: Size = (900, 260),
+    title: str | None = None,
+    caption: str = "",
+) -> PlotSpec:
+    """Draw numbers of flights that were counted elsewhere: by name, in the order of the bars."""
     names = [label(str(value), by) for value in number.index]
     table = pd.DataFrame({"name": names, "flights": number.to_numpy()})
     table["words"] = [f"{count:,}" for count in table["flights"]]

@@ -29,10 +29,14 @@ def density(flights: pd.DataFrame, cell: float) -> pd.DataFrame:
         "west": (flights["longitude"].astype(float) // cell) * cell,
         "south": (flights["latitude"].astype(float) // cell) * cell,
     }
-    counted = pd.DataFrame(corners).dropna().value_counts().rename("flights").reset_index()
+    return stepped(pd.DataFrame(corners).dropna().value_counts().rename("flights").reset_index())
+
+
+def stepped(counted: pd.DataFrame) -> pd.DataFrame:
+    """Add the step of colour to cells that were counted elsewhere: west, south, flights."""
     steps = np.searchsorted(_bounds(counted), counted["flights"], side="right") - 1
-    stepped: pd.DataFrame = counted.assign(step=steps)
-    return stepped
+    coloured: pd.DataFrame = counted.assign(step=steps)
+    return coloured
 
 
 def _bounds(counted: pd.DataFrame) -> list[int]:
@@ -64,9 +68,22 @@ def density_map(
     `flights` has the columns of `flightlib.live.to_frame`; the other arguments are those of
     `flight_map`. Raises SettingError for an unknown region or theme.
     """
+    shown = within(flights, box_of(region).fitted(size[0], round(size[1] * MAP_SHARE)))
+    title = title or f"{len(shown):,} flights"
+    return cell_map(density(shown, cell), cell, region, theme, size, title, caption)
+
+
+def cell_map(
+    counted: pd.DataFrame,
+    cell: float,
+    region: str | Sequence[float],
+    theme: str = "dark",
+    size: Size = (900, 560),
+    title: str = "",
+    caption: str = "",
+) -> PlotSpec:
+    """Draw cells that were counted and stepped already, as `density` and `stepped` do."""
     map_size = (size[0], round(size[1] * MAP_SHARE))
-    shown = within(flights, box_of(region).fitted(*map_size))
-    counted = density(shown, cell)
     edges = counted.assign(
         east=counted["west"] + cell,
         north=counted["south"] + cell,
@@ -78,7 +95,7 @@ def density_map(
         + _rectangles(pd.concat([edges, _one_of_each_step()], ignore_index=True), True)
         + _fills(theme, labels=step_labels(counted), guide=named)
         + map_frame(theme)
-        + ggtitle(title or f"{len(shown):,} flights")
+        + ggtitle(title)
         + labs(caption=caption)
         + ggsize(*size)
     )

@@ -69,11 +69,11 @@ def lines(
         + geom_line(size=1.5, tooltips=told, sampling="none", na_rm=True)
         + geom_point(where, data=newest.reset_index(), size=3.5, na_rm=True, **still)
         + _legend(chosen, newest["y"], by)
-        + _across(ordered["x"])
+        + time_axis(ordered["x"])
         + scale_y_continuous(format=",.6~g", expand=[0.08, 0])
         + ggtitle(title)
         + labs(**({"caption": caption} if caption else {}))
-        + _frame(theme, by is not None)
+        + line_frame(theme, by is not None)
         + ggsize(*size)
     )
 
@@ -92,7 +92,7 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.1f}"
 
 
-def _across(x: pd.Series[float]) -> FeatureSpec:
+def time_axis(x: pd.Series[float]) -> FeatureSpec:
     """Scale the axis: of time, in UTC, at least half a minute long; or of numbers."""
     if not pd.api.types.is_datetime64_any_dtype(x):
         return scale_x_continuous(format=",~g")
@@ -101,7 +101,8 @@ def _across(x: pd.Series[float]) -> FeatureSpec:
     return scale_x_datetime(format="%H:%M:%S", limits=[first, last], expand=[0.02, 0])
 
 
-def _frame(theme: str, legend: bool) -> FeatureSpec:
+def line_frame(theme: str, legend: bool) -> FeatureSpec:
+    """Put a plot over time into the colours of a theme, with a legend below it if wanted."""
     chosen = palette(theme)
     return plot_frame(theme) + plot_theme(
         axis_text=element_text(color=chosen.faint, size=13),

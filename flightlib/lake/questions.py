@@ -18,7 +18,7 @@ class Question:
     Either `minutes` or `since` says where the window begins. Times are UTC without a zone.
     """
 
-    topic: str  # flights, regions, delays, minutes, density or track
+    topic: str  # flights, regions, delays, minutes, density, positions or track
     minutes: int | None = None
     since: datetime | None = None
     until: datetime | None = None

@@ -109,6 +109,16 @@ _TRACK_SQL = """
 SELECT * FROM (SELECT timestamp, latitude, longitude, altitude, status
   {source} ORDER BY timestamp DESC, processed_time DESC LIMIT ?) ORDER BY timestamp"""
 
+_POSITIONS = """
+SELECT flight_id, max(timestamp) AS timestamp, max_by(latitude, timestamp) AS latitude,
+  max_by(longitude, timestamp) AS longitude, max_by(altitude, timestamp) AS altitude,
+  max_by(status, timestamp) AS status, max_by(region, timestamp) AS region,
+  coalesce(element_at(max_by(latitude, timestamp, 2), 2), max_by(latitude, timestamp))
+    AS previous_latitude,
+  coalesce(element_at(max_by(longitude, timestamp, 2), 2), max_by(longitude, timestamp))
+    AS previous_longitude
+{source} GROUP BY flight_id ORDER BY flight_id LIMIT ?"""
+
 SHAPES = MappingProxyType(
     {
         ("flights", ""): Shape(_ROWS, _NEWEST_ROWS),
@@ -132,6 +142,14 @@ SHAPES = MappingProxyType(
             _DENSITY,
         ),
         ("track", ""): Shape(_TRACK, _TRACK_SQL),
+        ("positions", ""): Shape(
+            (
+                *_ROWS[:7],
+                Told("previous_latitude", "real", "degrees north, of the report before"),
+                Told("previous_longitude", "real", "degrees east, of the report before"),
+            ),
+            _POSITIONS,
+        ),
     }
 )
 

@@ -61,24 +61,38 @@ def address(url: str) -> str:
 
 def client(url: str) -> httpx.AsyncClient:
     """Make the HTTP client for an address; this machine is never asked for through a proxy."""
-    near = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
     timeout = httpx.Timeout(CONNECT_S, read=NO_BYTES_S)
-    return httpx.AsyncClient(timeout=timeout, trust_env=not near)
+    return httpx.AsyncClient(timeout=timeout, trust_env=not _is_near(url))
+
+
+def caller(url: str, answer_s: float) -> httpx.Client:
+    """Make the HTTP client for single questions, each answered within `answer_s` seconds."""
+    near = _is_near(url)
+    timeout = httpx.Timeout(CONNECT_S, read=answer_s)
+    return httpx.Client(timeout=timeout, trust_env=not near, verify=not near)
+
+
+def _is_near(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def refusal(url: str, status: int, body: bytes) -> StreamError:
     """Explain a 4xx answer in one line, naming the parameter when the backend does."""
-    try:
-        detail = orjson.loads(body).get("detail", "")
-    except (ValueError, AttributeError):
-        detail = ""
-    if status == 422 and isinstance(detail, str) and detail:
-        return StreamError(detail)
-    if isinstance(detail, list):
-        detail = "; ".join(_complaint(item) for item in detail)
+    told = detail(body)
+    if status == 422 and told:
+        return StreamError(told)
     if status == 404:
-        detail = detail if detail and detail != "Not Found" else "there is no such stream"
-    return StreamError(f"{url} answers {status}: {detail or 'no reason was given'}")
+        told = told if told and told != "Not Found" else "there is no such stream"
+    return StreamError(f"{url} answers {status}: {told or 'no reason was given'}")
+
+
+def detail(body: bytes) -> str:
+    """Read what the backend says of a refusal; nothing when it says nothing."""
+    try:
+        told = orjson.loads(body).get("detail", "")
+    except (ValueError, AttributeError):
+        return ""
+    return told if isinstance(told, str) else "; ".join(_complaint(item) for item in told)
 
 
 def _complaint(item: Any) -> str:

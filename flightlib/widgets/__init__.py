@@ -1,6 +1,7 @@
 """Live widgets: a stream, a query or a job joined to a picture, in a notebook cell."""
 
 from flightlib.widgets.bars import LiveBars
+from flightlib.widgets.dashboard import Dashboard
 from flightlib.widgets.density import LiveDensity
 from flightlib.widgets.filters import Filters
 from flightlib.widgets.line import LiveLine
@@ -9,9 +10,12 @@ from flightlib.widgets.panel import JobPanel
 from flightlib.widgets.protocols import Column, Job, JobFacts, Query
 from flightlib.widgets.snapshot import Sheet, Snapshot
 from flightlib.widgets.table import LiveTable
+from flightlib.widgets.timeline import LiveSnapshots
+from flightlib.widgets.travel import TimeTravel
 
 __all__ = [
     "Column",
+    "Dashboard",
     "Filters",
     "Job",
     "JobFacts",
@@ -20,8 +24,10 @@ __all__ = [
     "LiveDensity",
     "LiveLine",
     "LiveMap",
+    "LiveSnapshots",
     "LiveTable",
     "Query",
     "Sheet",
     "Snapshot",
+    "TimeTravel",
 ]

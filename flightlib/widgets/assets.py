@@ -19,7 +19,7 @@ from flightlib import charts
 
 MODULES = (
     *("geo", "frames", "theme", "figure", "layer", "marks", "gestures"),
-    *("card", "legend", "status", "plain", "plot", "table", "panel"),
+    *("card", "legend", "status", "lake", "plain", "plot", "sorting", "table", "panel"),
     *("ground", "map", "flights", "density", "app"),
 )
 """The drawing code, joined into one module in this order."""

@@ -7,16 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flightlib import charts
-from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight, to_frame
-from flightlib.records import PHASES, STATUSES
-from flightlib.widgets import frames
-from flightlib.widgets.ground import ground, place
+from flightlib.widgets.aircraft import Aircraft
+from flightlib.widgets.ground import place
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
 from flightlib.widgets.stream_widget import StreamWidget
-
-MARKERS = ("auto", "arrows", "points")
 
 
 class LiveMap(StreamWidget):
@@ -48,39 +44,21 @@ class LiveMap(StreamWidget):
         markers: str = "auto",
         **filters: Any,
     ) -> None:
-        if markers not in MARKERS:
-            raise SettingError(not_allowed("markers", markers, MARKERS))
-        if colour not in charts.COLOURINGS:
-            raise SettingError(not_allowed("colour", colour, charts.COLOURINGS))
-        charts.box_of(region)
-        self._region = region if isinstance(region, str) else tuple(region)
-        self._colour, self._markers = colour, markers
-        self._roster = frames.Roster()
+        self._aircraft = Aircraft(region, colour, markers)
         super().__init__(url, every, theme, height, filters)
 
     def _content(self) -> dict[str, Any]:
-        self._roster.forget()
-        return {
-            "kind": "map",
-            "colour": self._colour,
-            "markers": self._markers,
-            "statuses": STATUSES,
-            "phases": PHASES,
-            "grounded": [PHASES.index(phase) for phase in charts.ON_GROUND],
-            "pointSpecs": {t: charts.spec(charts.points(t, self._colour)) for t in charts.PALETTES},
-            **ground(self._region),
-        }
+        return self._aircraft.content()
 
     def _frame(self, flights: Mapping[str, Flight]) -> Message:
-        news = self._roster.news(flights)
-        packed = frames.pack(flights, self._roster, time.time_ns() // 1_000_000)
-        return {"type": "frame", "rows": len(flights), "roster": news}, [packed]
+        return self._aircraft.frame(flights, time.time_ns() // 1_000_000)
 
     def _draw(self, theme: str) -> Snapshot:
         flights, told = to_frame(self.stream.flights), self.freshness
-        title = f"{told.flights:,} flights{place(self._region)}"
+        region = self._aircraft.region
+        title = f"{told.flights:,} flights{place(region)}"
         figure = charts.flight_map(
-            *(flights, self._colour, self._region, theme),
+            *(flights, self._aircraft.colour, region, theme),
             title=title,
             caption=caption(told),
         )

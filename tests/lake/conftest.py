@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from scripted_lake import ScriptedLake, serving_lake
+from scripted_trino import ScriptedLake, serving_lake
 
 from flightlib.settings import Settings, load
 

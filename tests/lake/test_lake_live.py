@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from scripted_lake import SLOW, STARTING, ScriptedLake, refusal, rows
+from scripted_trino import SLOW, STARTING, ScriptedLake, refusal, rows
 
 from flightlib.errors import EngineDown, LakeError, SqlError
 from flightlib.lake import live

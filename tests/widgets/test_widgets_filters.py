@@ -112,7 +112,7 @@ def test_controls_change_the_filter_of_every_widget(box: Filters, script: Script
     box.controls.statuses["DELAYED"].value = True
     box.controls.altitude.value = (10_000, 35_000)
     box.controls.region.value = "40_-75 , 35_-100"
-    box.controls.delayed.value = "only delayed"
+    box.controls.more["delayed"].widget.value = "only delayed"
     expected = {
         "bbox": "-125,24,-66,50",
         "status": ["DELAYED"],

@@ -18,11 +18,11 @@ function facts(store, frame, row) {
     type: words.type ?? "",
     route: routeOf(words),
     level: level(frame.altitude[row]),
-    speed: `${whole(frame.ground_speed[row])} kt`,
+    speed: Number.isFinite(frame.ground_speed[row]) ? `${whole(frame.ground_speed[row])} kt` : "speed unknown",
     climb: frame.vertical_speed[row],
     heading: frame.heading[row],
     status: delay ? `${status}, ${delay}` : status,
-    phase: named(phases[frame.phase[row]] ?? ""),
+    phase: store.setup.source === "lake" ? "" : named(phases[frame.phase[row]] ?? ""), // the lake holds none
     region: words.region ?? "",
   };
 }
@@ -49,7 +49,7 @@ class Card {
   }
 
   tell(told, trail, airports, gone) {
-    const far = ({ climb }) => (Math.abs(climb) < 100 ? "level" : `${climb > 0 ? "↑" : "↓"} ${whole(Math.abs(climb))} ft/min`);
+    const far = ({ climb }) => (!Number.isFinite(climb) ? "" : Math.abs(climb) < 100 ? "level" : `${climb > 0 ? "↑" : "↓"} ${whole(Math.abs(climb))} ft/min`);
     const end = (code) => (airports.get(code) ? `${code} ${airports.get(code).city}` : code);
     const { words } = told;
     const rows = [
@@ -58,7 +58,7 @@ class Card {
       ["Altitude", told.level], ["Climb", far(told)],
       ["Speed", `${told.speed} · heading ${Math.round(told.heading)}°`],
       ["Status", told.status], ["Phase", told.phase], ["Region", told.region],
-      ["Trail", `${trail.length} ${trail.length === 1 ? "report" : "reports"}`],
+      ["Trail", trail.length && `${trail.length} ${trail.length === 1 ? "report" : "reports"}`],
       ["Note", gone ? "no longer in the stream" : ""],
     ];
     this.title.textContent = told.callsign;

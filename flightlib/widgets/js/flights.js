@@ -171,7 +171,8 @@ Object.assign(LiveMap.prototype, {
       picked.code = this.codes[picked.row];
       const here = [frame.longitude[picked.row], frame.latitude[picked.row]];
       const last = picked.trail.at(-1);
-      if (!last || last[0] !== here[0] || last[1] !== here[1]) picked.trail.push(here);
+      const moved = !last || last[0] !== here[0] || last[1] !== here[1];
+      if (moved && this.setup.source !== "lake") picked.trail.push(here); // the past is no trail
     }
     this.card.tell(picked.told, picked.trail, this.airports, picked.row < 0);
     this.root.dataset.selected = picked.told.callsign;

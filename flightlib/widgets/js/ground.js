@@ -35,7 +35,7 @@ class GroundMap {
     this.tip = make("div", "tip");
     this.tip.hidden = true;
     this.stage.append(this.sky, this.tip, this.buttons());
-    this.line = new StatusLine(root, () => judge(this.store, this.count()));
+    this.line = new StatusLine(root, () => judgeOf(this.store, () => this.count()));
     this.trouble = make("div", "trouble");
     this.trouble.hidden = true;
     const foot = make("div", "foot");

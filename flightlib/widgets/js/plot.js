@@ -2,8 +2,7 @@
 
 class LivePlot extends Plain {
   constructor(store, el) {
-    const flights = () => judge(store, store.freshness?.flights ?? 0);
-    super(store, el, store.setup.source === "query" ? () => judgeQuery(store) : flights);
+    super(store, el, () => judgeOf(store, () => store.freshness?.flights ?? Infinity));
     this.drawn = "";
     this.body.classList.add("flightlib-plot");
     this.body.style.height = `${this.setup.height}px`;

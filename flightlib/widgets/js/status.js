@@ -73,6 +73,15 @@ function judgeJob(store) {
   return { state: "live", words: `asked the cluster ${ageWords(asked)} ago` };
 }
 
+// The line of a widget, by what stands behind its picture.
+function judgeOf(store, count) {
+  const { source } = store.setup;
+  if (source === "query") return judgeQuery(store, count());
+  if (source === "lake") return judgeLake(store);
+  if (source === "commits") return judgeCommits(store);
+  return judge(store, count());
+}
+
 class StatusLine {
   constructor(root, judge) {
     this.line = make("div", "status");
