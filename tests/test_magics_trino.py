@@ -256,7 +256,7 @@ def test_a_trino_that_is_down_is_named(run: Run, lake: ScriptedLake) -> None:
         ),
         (
             "COLUMN_NOT_FOUND",
-            "line 1:8: Column 'ON TIME' cannot be resolved",
+            "line 1:8: Column 'on time' cannot be resolved",
             SqlError,
             "A text is written 'ON TIME'; \"...\" quotes a name.",
         ),
