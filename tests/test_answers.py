@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from scripted_lake import ScriptedLake, serving
+from scripted_answers import ScriptedLake, serving
 
 from flightlib.errors import EngineDown, StreamError
 from flightlib.live import Poller, Question, Refused, ask, read

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from flightlib.backend import metrics, rest, rest_params, streams
@@ -51,9 +51,18 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.channels, app.state.answers = channels, answers
+    _surround(app, _origins(settings))
+    app.include_router(streams.routes(channels, seats))
+    app.include_router(rest.routes(answers))
+    _add_pages(app, channels, seats, answers)
+    return app
+
+
+def _surround(app: FastAPI, origins: str) -> None:
+    """Put the access log, the rules for other origins and the words for errors around the app."""
     app.add_middleware(
         CORSMiddleware,
-        allow_origin_regex=_origins(settings),
+        allow_origin_regex=origins,
         allow_methods=["GET"],
         allow_headers=["If-None-Match"],
         expose_headers=rest.EXPOSED,
@@ -61,10 +70,6 @@ def create_app(
     app.add_middleware(AccessLog)
     app.add_exception_handler(FlightlibError, told)
     app.add_exception_handler(RequestValidationError, _refused)
-    app.include_router(streams.routes(channels, seats))
-    app.include_router(rest.routes(answers))
-    _add_pages(app, channels, seats, answers)
-    return app
 
 
 def _from_kafka(settings: Settings) -> Follow:
@@ -125,7 +130,7 @@ def _add_pages(
             "lake": await answers.health(),
         }
 
-    @app.get("/metrics", tags=["about"])
+    @app.get("/metrics", tags=["about"], response_class=PlainTextResponse)
     async def prometheus() -> Response:
         """Give the counts in Prometheus' text format."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -71,7 +71,7 @@ def refused(sent: Sent, kind: str, text: str, names: Names) -> FlightlibError:
     for pattern, plain in _PLAIN:
         said = pattern.sub(plain, said)
     said = _syntax(said)
-    short = said if len(said) <= LONGEST else f"{said[:LONGEST]}..."
+    short = said if len(said) <= LONGEST else f"{said[:LONGEST].rstrip()}..."
     return SqlError(f"Trino refuses this{at}: {short}{'' if short[-1:] in ('.', '?') else '.'}")
 
 
@@ -94,8 +94,9 @@ def _not_found(sent: Sent, at: str, what: str, word: str, names: Names) -> Fligh
     last = word.rpartition(".")[2]
     known = list(names(what))
     hint = nearest(last, known) if what == "function" else near_or_all(last, known)
-    if what == "column" and f'"{word}"' in sent.sql and not nearest(last, known):
-        hint = f" A text is written '{word}'; \"...\" quotes a name."
+    quoted = re.search(f'"({re.escape(word)})"', sent.sql, re.IGNORECASE)  # Trino tells it small
+    if what == "column" and quoted and not nearest(last, known):
+        hint = f" A text is written '{quoted[1]}'; \"...\" quotes a name."
     kind = LakeError if what == "table" else SqlError
     return kind(f"Trino refuses this{at}: {what} {word!r} not found.{hint}")
 

@@ -140,6 +140,7 @@ class LiveQuery(Heard):
         return {name: watch(self._settings, name).state().current for name in self._tables}
 
     def _ask(self, **how: Any) -> Answer:
+        self._canceller = Canceller()  # a fired one stays fired
         return ask(
             self._settings,
             self._bound.sql,

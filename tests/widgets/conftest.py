@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from browserlike import Sent, until
 from scripted import Script, serving
-from scripted_lake import ScriptedLake
-from scripted_lake import serving as serving_lake
+from scripted_answers import ScriptedLake
+from scripted_answers import serving as serving_lake
 
 from flightlib.widgets import LiveMap
 from flightlib.widgets.live_widget import LiveWidget

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browserlike import Sent, say, until
-from scripted_lake import ScriptedLake
+from scripted_answers import ScriptedLake
 
 from flightlib.errors import SettingError, StreamError
 from flightlib.widgets import Dashboard

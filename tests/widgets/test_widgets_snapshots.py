@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from browserlike import Sent, frames, say, until
-from scripted_lake import ScriptedLake
+from scripted_answers import ScriptedLake
 
 from flightlib.errors import SettingError, StreamError
 from flightlib.lake import Snapshot

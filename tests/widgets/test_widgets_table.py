@@ -166,6 +166,57 @@ def test_a_snapshot_of_nothing_fails_and_says_why(
         table.snapshot(within_s=0.1)
 
 
+class WholeQuery(ScriptedQuery):
+    """A query whose rows are one result, with a message at all times."""
+
+    whole, trouble = True, ""
+
+
+def test_a_whole_result_is_shown_from_its_top(ending: Callable[..., LiveTable], sent: Sent) -> None:
+    """Of a query that is asked anew the first rows are shown, live and still."""
+    query = WholeQuery()
+    widget = ending(LiveTable(query, rows=3))
+    query.give(*((None, f"row {i}", i, None) for i in range(50)))
+    say(widget, type="hello")
+    until(lambda: frames(sent))
+    assert [row[1] for row in frames(sent)[-1]["rows"]] == ["row 0", "row 1", "row 2"]
+    assert told(sent)["whole"]
+    still = widget.snapshot().words
+    assert "row 0" in still
+    assert "the first 3 of 50 rows" in still
+
+
+def test_a_message_alone_is_no_trouble() -> None:
+    """A query that always says how old its rows are is in trouble only when it says so."""
+    query = WholeQuery()
+    query.message = "as of snapshot ...0153, 1.2 s old"
+    source = sources.QuerySource(query)
+    assert (source.told()["message"], source.told()["trouble"]) == (query.message, False)
+    query.trouble = "Trino is not answering."
+    assert source.told()["trouble"]
+    plain = ScriptedQuery()
+    plain.message = "No slot is free."
+    assert sources.QuerySource(plain).told()["trouble"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("integer", True),
+        ("INT NOT NULL", True),
+        ("bigint", True),
+        ("real", True),
+        ("decimal(5, 2)", True),
+        ("interval day to second", False),
+        ("INTERVAL SECOND(3)", False),
+        ("varchar", False),
+    ],
+)
+def test_numbers_of_both_engines_are_lined_up(kind: str, number: bool) -> None:
+    """Flink's and Trino's words for numbers are known, and an interval is none."""
+    assert cells.is_number(Column("x", kind)) is number
+
+
 def test_a_table_of_no_query_is_refused(query: ScriptedQuery) -> None:
     """What is not a query, and a number of rows that is too large, are named."""
     assert isinstance(query, Query)

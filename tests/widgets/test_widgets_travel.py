@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from browserlike import Sent, frames, of_type, say, until
-from scripted_lake import ScriptedLake
+from scripted_answers import ScriptedLake
 
 from flightlib.errors import SettingError, StreamError
 from flightlib.lake import Snapshot
