@@ -37,9 +37,9 @@ function judgeLake(store) {
   const unheard = silence(store);
   if (unheard) return unheard;
   const fresh = store.freshness;
-  const full = !fresh.brief || fresh.ended;
+  const full = !fresh.brief || fresh.ended || fresh.snapshot === null;
   const heard = full ? fresh : { ...fresh, message: "" };
-  if (fresh.snapshot === null) return told(heard, [fresh.state === "connecting" ? "Asking the lake" : "no answer yet"]);
+  if (fresh.snapshot === null) return told(heard, [fresh.state === "connecting" ? "Asking the lake" : fresh.message ? "" : "no answer yet"]);
   const rows = full ? [counted(fresh.rows, fresh.of)] : [];
   if (fresh.age_s === null) return told(heard, ["no snapshot yet", ...rows]);
   const late = full && fresh.of === "row" && aged(fresh) > LATE_S; // any other may be of the past
