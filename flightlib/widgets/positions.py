@@ -12,7 +12,7 @@ from flightlib.live import Flight
 from flightlib.sky import geodesy
 
 TAXI_KT = 40.0  # slower than that nothing flies
-STILL_NM = 0.002  # within this an aircraft stands, when the time between is not known
+STILL_NM = 0.01  # from report to report: who moves less is on the ground, a second is 36 knots
 Column = npt.NDArray[np.float64]
 
 

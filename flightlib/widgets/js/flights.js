@@ -131,7 +131,8 @@ Object.assign(LiveMap.prototype, {
     const told = facts(this.store, this.frame, row);
     ring(ink, this.x[row], this.y[row], 12, this.palette.ink);
     const first = [told.type, told.route].filter(Boolean).join(" · ");
-    const lines = [first, `${told.level} · ${told.speed}`, told.status, told.region && `Region ${told.region}`];
+    const height = [told.level, told.speed].filter(Boolean).join(" · ");
+    const lines = [first, height, told.status, told.region && `Region ${told.region}`];
     say(this.tip, told.callsign, lines, this.x[row], this.y[row], this.camera.width);
   },
 
