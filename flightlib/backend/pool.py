@@ -60,7 +60,7 @@ class Ticket:
 class Pool:
     """Runs at most `size` things at once, at most `line` waiting; lives on the event loop.
 
-    What a client waits for is urgent and goes first. What is not urgent leaves half of the places
+    What a client waits for is urgent and goes first. What is not urgent leaves one place
     free, so that a client who comes anew need not wait for it.
     """
 
@@ -126,7 +126,7 @@ class Pool:
 
     def _call_next(self) -> None:
         for ticket in sorted(self._waiting, key=lambda ticket: not ticket.urgent):
-            places = self._size if ticket.urgent else max(1, self._size // 2)
+            places = self._size if ticket.urgent else max(1, self._size - 1)
             if self._running >= places:
                 return
             self._waiting.remove(ticket)

@@ -52,7 +52,7 @@ class Moments:
         one = self.snapshots[self.place]
         if one.snapshot_id != self.chosen:
             return f"snapshot {lake_words.short(str(self.chosen))} has expired"
-        which = "the newest, followed" if self.follows else f"{self.place + 1:,}"
+        which = "newest" if self.follows else f"{self.place + 1:,}"
         rows = f"{one.total_records:,} rows"
         at = f"{lake_words.clock(one.committed_ms)} UTC"
         return f"{at} · {rows} · {which} of {len(self.snapshots):,}"

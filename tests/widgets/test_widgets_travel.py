@@ -81,7 +81,7 @@ def test_it_begins_with_the_newest_and_follows_it(
     newest = lake.commits[-1].snapshot_id
     assert (travel.chosen, travel.slider.value, travel.slider.max) == (newest, 2, 2)
     assert shows(sent, newest)
-    assert "300 rows · the newest, followed of 3" in travel.label.value
+    assert "300 rows · newest of 3" in travel.label.value
     later = lake.commit()
     until(lambda: shows(sent, later))
     assert (travel.chosen, travel.slider.value, travel.slider.max) == (later, 3, 3)
