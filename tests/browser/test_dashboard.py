@@ -15,7 +15,7 @@ TESTS = Path(__file__).parents[1]
 CELLS = [
     f"""import os, sys, threading, time
 sys.path.insert(0, {str(TESTS)!r})
-from scripted_lake import ScriptedLake
+from scripted_answers import ScriptedLake
 lake = ScriptedLake()
 for _ in range(5):
     lake.commit()
