@@ -36,6 +36,8 @@ log = logging.getLogger("flightlib.backend")
 WITHIN_S = 10.0
 STALE_MS = 3000
 """How long after its last moment as the newest an answer is still given without waiting."""
+BUSY_STALE_MS = 10_000
+"""The same while Trino has all it can do: better an older answer that says so than a long wait."""
 QUIET_MS = 15_000
 """Without a commit for this long, one looks whether anybody is there to write."""
 
@@ -122,7 +124,9 @@ class Answers:
         state, now = self.newest.known, self._clock()
         if state is None:
             return False
-        return now - outdated_ms(question, window, state.snapshots, now) <= self._stale_ms
+        busy = self.pool.busy or question in self._flights
+        bound_ms = max(self._stale_ms, BUSY_STALE_MS) if busy else self._stale_ms
+        return now - outdated_ms(question, window, state.snapshots, now) <= bound_ms
 
     def _renew(self, question: Question, window: Window, held: Entry) -> None:
         """Ask anew while nobody waits; if there is too much to do, the next client will."""

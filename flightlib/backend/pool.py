@@ -79,6 +79,11 @@ class Pool:
         """How many run now."""
         return self._running
 
+    @property
+    def busy(self) -> bool:
+        """Whether all places but the one for clients who come anew are taken."""
+        return self._running >= max(1, self._size - 1)
+
     def enter(self, urgent: bool) -> Ticket:
         """Take a place in the line. Raises Busy when the line is full."""
         ticket = Ticket(urgent)

@@ -97,6 +97,28 @@ def test_an_answer_that_was_newest_a_moment_ago_is_given_at_once() -> None:
     run(scene)
 
 
+def test_while_an_answer_is_being_renewed_the_older_one_still_serves() -> None:
+    """A client need not wait for a renewal that is on its way, within ten seconds."""
+
+    async def scene() -> None:
+        lake, later_ms = Lake(), [0]
+        answers = Answers(lake, clock=lambda: now_ms() + later_ms[0])
+        await ask(answers)
+        lake.commit()
+        await told(answers)
+        lake.gate.clear()
+        assert await ask(answers) == (2, "stale")
+        later_ms[0] = answers_module.STALE_MS + 100
+        assert await ask(answers) == (2, "stale")
+        later_ms[0] = answers_module.BUSY_STALE_MS + 100
+        waiting = asyncio.create_task(ask(answers))
+        await until(lambda: bool(answers.pool.running))
+        lake.gate.set()
+        assert await waiting == (3, "miss")
+
+    run(scene)
+
+
 def test_an_answer_that_is_older_is_waited_for() -> None:
     """Once a later commit is more than three seconds old, nobody gets the earlier answer."""
 
