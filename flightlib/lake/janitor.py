@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from flightlib.errors import FlightlibError
+from flightlib.errors import FlightlibError, LakeError
 from flightlib.lake import care
 from flightlib.lake.history import watch
-from flightlib.lake.schemas import PLANS
+from flightlib.lake.schemas import FLIGHT_DATA, PLANS
 from flightlib.lake.trino import ask
 from flightlib.settings import Settings
 
@@ -21,6 +21,12 @@ WARM_UP = (
     "GROUP BY region ORDER BY 2 DESC LIMIT 5"
 )
 """Trino's first query after a start takes many seconds: better before a person waits for it."""
+WARM_TABLE = """
+SELECT region, count(*) AS reports, avg(altitude) AS mean FROM flight_data
+WHERE "timestamp" > localtimestamp - INTERVAL '1' MINUTE
+GROUP BY region ORDER BY reports DESC LIMIT 5
+"""
+"""The same for its first question to a table."""
 
 
 class Janitor:
@@ -28,19 +34,26 @@ class Janitor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._warm = False
+        self._warm = self._table_warm = False
         self._not_before: dict[str, float] = {}
 
     def round(self) -> None:
         """Warm Trino up once, then compact and expire where it is due."""
         if not self._warm:
-            self._warm = self._try("Trino", lambda: self._ask_first())
+            self._warm = self._try("Trino", self._ask_first)
+        if self._warm and not self._table_warm:
+            self._table_warm = self._try("flight_data", self._ask_the_table)
         for name in PLANS if self._warm else ():
             if time.monotonic() >= self._not_before.get(name, 0.0):
                 self._look_after(name)
 
     def _ask_first(self) -> None:
         ask(self._settings, WARM_UP, patience_s=0.0)
+
+    def _ask_the_table(self) -> None:
+        if watch(self._settings, FLIGHT_DATA.name).newest().current is None:
+            raise LakeError("nothing is written yet")
+        ask(self._settings, WARM_TABLE, patience_s=0.0)
 
     def _look_after(self, name: str) -> None:
         def act() -> None:

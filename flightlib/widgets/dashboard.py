@@ -100,7 +100,7 @@ class Dashboard:
     def _refused(self, why: str) -> None:
         self._note.say(f"{why} The filter stays as it was.", wrong=True)
 
-    def snapshot(self, within_s: float = 30.0) -> Sheet:
+    def snapshot(self, within_s: float = 90.0) -> Sheet:
         """Keep the newest rows and the pictures: they stay in the notebook without a kernel.
 
         Waits up to `within_s` seconds for the answers. Raises StreamError, saying why, when one

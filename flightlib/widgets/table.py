@@ -42,7 +42,7 @@ class LiveTable(LiveWidget):
         super().__init__(self._source, theme, height)
 
     def _content(self) -> dict[str, Any]:
-        return {"kind": "table", "most": self._rows, "whole": self._whole}
+        return {"kind": "table", "source": "query", "most": self._rows, "whole": self._whole}
 
     def _frame(self, picture: Sequence[tuple[Any, ...]]) -> Message:
         rows = cells.words(self._shown(picture, self._rows))

@@ -165,7 +165,7 @@ class TimeTravel:
         trouble = self._history.trouble
         self._note.say(trouble or self._moments.label(), wrong=bool(trouble))
 
-    def snapshot(self, within_s: float = 30.0) -> Snapshot:
+    def snapshot(self, within_s: float = 90.0) -> Snapshot:
         """Keep the map as of the chosen snapshot: it stays in the notebook without a kernel.
 
         Waits up to `within_s` seconds for it. Raises StreamError, saying why, when it did not come.
