@@ -26,7 +26,8 @@ pytestmark = pytest.mark.stack
 
 # Long before any flight: whatever else is in the table stays out of the way.
 DAY = "since=2001-01-01&until=2001-01-02"
-ROWS = """INSERT INTO flight_data VALUES
+COLUMNS = ", ".join(field.name for field in lake.PLANS["flight_data"].fields)
+ROWS = """INSERT INTO flight_data ({}) VALUES
   ('RST1', 40.5, -74.5, 31000, 'ON_TIME', TIMESTAMP '2001-01-01 10:00:01', '40_-75', 1, 31000.0,
     TIMESTAMP '2001-01-01 10:00:02'),
   ('RST1', 40.6, -74.4, 32000, 'DELAYED', TIMESTAMP '2001-01-01 10:01:01', '40_-75', 1, 32000.0,
@@ -64,7 +65,7 @@ def served(stack: Settings) -> Iterator[Served]:
     """A backend over a table with a few rows of a day in 2001."""
     lake.create_tables(stack)
     lake.ask(stack, GONE)
-    lake.ask(stack, ROWS)
+    lake.ask(stack, ROWS.format(COLUMNS))
     yield Served(backend.start(stack).url, stack)
     backend.stop()
     lake.ask(stack, GONE)
@@ -161,4 +162,4 @@ def test_an_earlier_snapshot_answers_as_it_was(served: Served) -> None:
     pinned = f"/flights?{DAY}&snapshot={before.headers['x-snapshot-id']}"
     served.sql(GONE)
     assert served.get(pinned).json()["flights"] == before.json()["flights"]
-    served.sql(ROWS)
+    served.sql(ROWS.format(COLUMNS))
