@@ -180,6 +180,10 @@ _DAMAGED = ("ICEBERG_CANNOT_OPEN_SPLIT", "ICEBERG_BAD_DATA", "ICEBERG_CURSOR_ERR
 _DAMAGED_META = ("ICEBERG_INVALID_METADATA", "ICEBERG_MISSING_METADATA", "ICEBERG_FILESYSTEM_ERROR")
 
 
+_NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
+"""What a Trino says in its first moments: that it starts, or that it has not found itself yet."""
+
+
 def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     """Say in one line what went wrong; a Trino that is starting gives `Starting`."""
     kind = getattr(error, "error_name", None) or ""
@@ -187,7 +191,7 @@ def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     if lost or kind == "SERVER_SHUTTING_DOWN":
         return EngineDown("Trino", where(settings), "flightlib up trino")
     text = str(getattr(error, "message", None) or error)
-    if kind == "SERVER_STARTING_UP" or isinstance(error, trino.exceptions.Http503Error):
+    if kind in _NOT_YET or isinstance(error, trino.exceptions.Http503Error):
         return Starting()
     if kind in _DAMAGED or kind in _DAMAGED_META:
         return _damaged(text)
