@@ -175,7 +175,7 @@ def _run(
         return Answer(columns, told, took_s, cursor.update_type or "", written)
 
 
-_FILE = re.compile(r"(?:file:)?(/[^\s:,\"]*[^\s:,\"/]+\.(?:parquet|avro|json))")
+_FILE = re.compile(r"(?:file:)?(?://)?(/[^\s:,\"]*[^\s:,\"/]+\.(?:parquet|avro|json))")
 _DAMAGED = ("ICEBERG_CANNOT_OPEN_SPLIT", "ICEBERG_BAD_DATA", "ICEBERG_CURSOR_ERROR")
 _DAMAGED_META = ("ICEBERG_INVALID_METADATA", "ICEBERG_MISSING_METADATA", "ICEBERG_FILESYSTEM_ERROR")
 

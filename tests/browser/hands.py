@@ -21,6 +21,16 @@ def wheel_in(lab: Any, x: float = 0.5, y: float = 0.5, nth: int = 0) -> list[flo
     return bounds(lab, nth)
 
 
+def widget(lab: Any, nth: int) -> Any:
+    """The nth widget on the page."""
+    return lab.page.locator(".flightlib").nth(nth)
+
+
+def status(lab: Any, nth: int) -> str:
+    """What its line says."""
+    return str(widget(lab, nth).locator(".flightlib-status").inner_text())
+
+
 def hosts(lab: Any) -> set[str | None]:
     """Which machines the page asked for anything."""
     return {urlsplit(url).hostname for url in lab.requests if url.startswith(("http", "ws"))}

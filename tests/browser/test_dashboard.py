@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hands import hosts
+from hands import hosts, status, widget
 
 pytestmark = pytest.mark.browser
 
@@ -47,16 +47,6 @@ def lab(open_lab: Any) -> Any:
     for nth in range(6):
         opened.until(lambda nth=nth: int(opened.root(nth).get("frames", 0)) > 0, 120)
     return opened
-
-
-def widget(lab: Any, nth: int) -> Any:
-    """The nth widget on the page."""
-    return lab.page.locator(".flightlib").nth(nth)
-
-
-def status(lab: Any, nth: int) -> str:
-    """What its line says."""
-    return str(widget(lab, nth).locator(".flightlib-status").inner_text())
 
 
 def column(lab: Any, nth: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hands import hosts
+from hands import hosts, widget
 from known import lesson
 
 from flightlib.flink import Job
@@ -35,11 +35,6 @@ def lab(stack: Settings, published: Publisher, open_lab: Any) -> Any:
         opened.until(lambda nth=nth: int(opened.root(nth).get("frames", 0)) > 0, 120)
     yield opened
     Job(JOB, stack).stop()
-
-
-def widget(lab: Any, nth: int) -> Any:
-    """The nth widget on the page."""
-    return lab.page.locator(".flightlib").nth(nth)
 
 
 def test_the_table_fills_with_rows_of_the_stream(lab: Any) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hands import bounds, hosts, wheel_in
+from hands import bounds, hosts, status, wheel_in, widget
 
 from flightlib import charts
 from flightlib.kafka import Publisher
@@ -61,16 +61,6 @@ def lab(published: Publisher, open_lab: Any) -> Any:
     for nth in range(6):
         opened.until(lambda nth=nth: int(opened.root(nth).get("frames", 0)) > 0, 120)
     return opened
-
-
-def widget(lab: Any, nth: int) -> Any:
-    """The nth widget on the page."""
-    return lab.page.locator(".flightlib").nth(nth)
-
-
-def status(lab: Any, nth: int) -> str:
-    """What its line says."""
-    return str(widget(lab, nth).locator(".flightlib-status").inner_text())
 
 
 def flights(lab: Any, nth: int) -> int:

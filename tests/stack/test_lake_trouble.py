@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -68,8 +68,11 @@ def test_what_was_written_is_told_without_flink(backend: Backend, own_engines: L
     own_engines.up()
 
 
-def test_a_missing_file_is_named(backend: Backend, stack: Settings) -> None:
-    """A data file that is gone is told by its name, and an earlier snapshot can still be asked."""
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"no Parquet")])
+def test_a_missing_or_damaged_file_is_named(
+    damage: Callable[[Path], object], backend: Backend, stack: Settings
+) -> None:
+    """What cannot be read is told by its name, and an earlier snapshot can still be asked."""
     lake.ask(stack, "DROP TABLE IF EXISTS damaged")
     lake.ask(stack, "CREATE TABLE damaged AS SELECT 1 AS n")
     sound = lake.watch(stack, "damaged").newest().current
@@ -80,7 +83,7 @@ def test_a_missing_file_is_named(backend: Backend, stack: Settings) -> None:
         (Path(unquote(urlsplit(str(path)).path)) for (path,) in paths),
         key=lambda path: path.stat().st_mtime_ns,
     )
-    files[-1].unlink()
+    damage(files[-1])
     with pytest.raises(LakeError, match="missing or damaged") as found:
         lake.ask(stack, "SELECT * FROM damaged")
     assert files[-1].name in str(found.value)
