@@ -177,7 +177,7 @@ def test_only_what_changes_is_told(poll: Callable[..., Any]) -> None:
         return answer
 
     poller = poll(question, 0.0)
-    poller.on_change(lambda: heard.__setitem__(0, heard[0] + 1))
+    poller.on_change(lambda _: heard.__setitem__(0, heard[0] + 1))
     until(lambda: asked[0] > 20)
     assert heard[0] <= 1
 

@@ -105,6 +105,9 @@ class Answers:
         if window.snapshot is None or window.since >= window.until:
             return await self._in(media, question, Entry(window, ())), "hit"
         held = self.cache.get(question)
+        if held is not None and _undone(held.window, window):
+            self.cache.drop(question)
+            held = None
         if held is not None and held.window == window:
             return await self._in(media, question, held), "hit"
         if held is not None and self._was_newest(question, held.window):
@@ -208,6 +211,12 @@ class Answers:
         """Let go of what is on its way; nobody waits for it any more."""
         for flight in list(self._flights.values()):
             flight.task.cancel()
+
+
+def _undone(held: Window, now: Window) -> bool:
+    """Say whether an answer tells of a commit later than the newest: a rollback took it back."""
+    before, newest = held.snapshot, now.snapshot
+    return bool(before and newest and before.committed_ms > newest.committed_ms)
 
 
 def _pinned(snapshot_id: int, state: State) -> Snapshot:

@@ -64,6 +64,11 @@ class Cache:
             gone, _ = self._held.popitem(last=False)
             del self._weights[gone]
 
+    def drop(self, question: Question) -> None:
+        """Forget an answer: what it tells of was taken back."""
+        if self._held.pop(question, None) is not None:
+            del self._weights[question]
+
     def _too_much(self) -> bool:
         return len(self._held) > self._entries or self.bytes_held > self._most_bytes
 

@@ -59,9 +59,13 @@ def _moment(given: Any) -> Any:
 
 def _in_utc(at: datetime) -> datetime:
     """Give a time as the lake writes it; one without a zone is UTC already."""
-    if not YEARS[0] < at.year < YEARS[1]:  # a zone may move it over the edge of a year
+    try:  # a zone may move it over the edge of a year
+        plain = at.astimezone(timezone.utc).replace(tzinfo=None) if at.tzinfo else at
+    except OverflowError:
+        raise ValueError("out of range") from None
+    if not YEARS[0] <= plain.year <= YEARS[1]:
         raise ValueError("out of range")
-    return at.astimezone(timezone.utc).replace(tzinfo=None) if at.tzinfo else at
+    return plain
 
 
 def _words(name: str) -> AfterValidator:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from flightlib.errors import JobError
-from flightlib.flink.ddl import TOPIC_TABLES
+from flightlib.flink.ddl import CATALOG, TOPIC_TABLES
 from flightlib.flink.scan import about, names_in, one_line, targets
 from flightlib.settings import Settings
 
@@ -127,9 +127,9 @@ class Book:
 
         A topic may have several writers; the lake counts every report, and once.
         """
-        wanted = targets(sql) - set(TOPIC_TABLES)
+        wanted = targets(sql, CATALOG) - set(TOPIC_TABLES)
         for other in self.entries():
-            both = wanted & targets(other.sql)
+            both = wanted & targets(other.sql, CATALOG)
             if both and other.name != name and other.wanted == "running":
                 raise JobError(
                     f"Job {other.name} writes {', '.join(sorted(both))} already, and a second "

@@ -12,14 +12,14 @@ logger = logging.getLogger(__name__)
 
 
 class Heard:
-    """What a running query has in common with every other: listeners, and those who wait."""
+    """What runs in a thread of its own has in common: listeners, and those who wait."""
 
     def __init__(self) -> None:
         self._callbacks: list[Callable[[Any], None]] = []
         self._changed = threading.Condition()
 
     def on_change(self, callback: Callable[[Any], None]) -> Callable[[], None]:
-        """Call back after every change, in the query's thread; returns what ends that."""
+        """Call back after every change, in its own thread; returns what ends that."""
         self._callbacks.append(callback)
 
         def forget() -> None:
@@ -29,7 +29,7 @@ class Heard:
         return forget
 
     def wait_for(self, predicate: Callable[[Any], bool], timeout_s: float = 60.0) -> bool:
-        """Wait until something holds for this query; False when it did not in time."""
+        """Wait until something holds for this; False when it did not in time."""
         with self._changed:
             return self._changed.wait_for(lambda: predicate(self), timeout_s)
 
@@ -38,7 +38,7 @@ class Heard:
         for callback in tuple(self._callbacks):
             try:
                 callback(self)
-            except Exception:  # a listener's mistake must not end the query for the others
-                logger.exception("A listener of a query failed")
+            except Exception:  # a listener's mistake must not end it for the others
+                logger.exception("A listener failed")
         with self._changed:
             self._changed.notify_all()

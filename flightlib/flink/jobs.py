@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from flightlib import kafka
 from flightlib.errors import JobError, SqlError
 from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, state_of
 from flightlib.flink.cluster import OVER, Cluster
-from flightlib.flink.ddl import TOPIC_TABLES
+from flightlib.flink.ddl import CATALOG, TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts, stumbling
-from flightlib.flink.launch import await_running, check, launch, replay
-from flightlib.flink.places import offsets_in, stretches
+from flightlib.flink.launch import await_running, check, go_past, launch
+from flightlib.flink.places import offsets_in
 from flightlib.flink.scan import Statement, targets
 from flightlib.settings import Settings, load
 
@@ -72,25 +74,26 @@ class Job:
         Stopping a stopped job is harmless. Raises EngineDown while Flink is not answering.
         """
         with self.book.locked():
-            entry = self.entry
-            if entry.wanted != "running":
-                return f"Job {self.name} is stopped already."
-            state, how = self._halt(entry)
-            note = f"Stopped {how}; starting it again goes on from there."
-            self.book.write(replace(entry, wanted="stopped", state=state, note=note))
-            return f"Job {self.name} stopped {how}."
+            return self._stop()
+
+    def _stop(self) -> str:
+        entry = self.entry
+        if entry.wanted != "running":
+            return f"Job {self.name} is stopped already."
+        state, how = self._halt(entry)
+        note = f"Stopped {how}; starting it again goes on from there."
+        self.book.write(replace(entry, wanted="stopped", state=state, note=note))
+        return f"Job {self.name} stopped {how}."
 
     def forget(self) -> None:
-        """Stop it and keep nothing of it: a job of this name then begins with the reports of then.
-
-        Raises EngineDown while Flink or Kafka is not answering.
-        """
-        self.stop()
-        now_ms = kafka.now_ms()
-        for topic in TOPIC_TABLES:
-            start = kafka.offsets_at(self.settings, topic, now_ms)
-            kafka.commit(self.settings, group_of(self.name), topic, start)
-        self.book.forget(self.name)
+        """Stop it and keep nothing of it: another of its name begins with the reports of then."""
+        with self.book.locked():
+            self._stop()
+            now_ms = kafka.now_ms()
+            for topic in TOPIC_TABLES:
+                start = kafka.offsets_at(self.settings, topic, now_ms)
+                kafka.commit(self.settings, group_of(self.name), topic, start)
+            self.book.forget(self.name)
 
     def _halt(self, entry: Entry) -> tuple[str | None, str]:
         """End the running job; give the state it leaves, and how that was made."""
@@ -98,16 +101,17 @@ class Job:
         if running is None or running.state in OVER:
             return state_of(self.settings, entry), "at its last checkpoint"
         folder = f"file://{self.settings.data / 'flink' / 'savepoints'}"
-        try:
+        state = None
+        # A job that cannot make a savepoint now is stopped at its last checkpoint.
+        with contextlib.suppress(JobError):
             if running.state == "RUNNING" and running.running_tasks == running.tasks:
                 state = self._cluster.stop(entry.job_id, folder)
                 self._cluster.await_end(entry.job_id)
                 return state, "with a savepoint"
-        except JobError:
-            pass  # a job that cannot make one now is stopped at its last checkpoint
         self._cluster.cancel(entry.job_id)
         self._cluster.await_end(entry.job_id)
-        return state_of(self.settings, entry), "at its last checkpoint"
+        last = state_of(self.settings, entry), "at its last checkpoint"
+        return (state, "with a savepoint") if state else last
 
     def skip_poison(self) -> str:
         """Let it go on after the messages it stumbles on; say which those were.
@@ -125,19 +129,13 @@ class Job:
         """Let it go on after what it stumbles on, and say so; "" if it stumbles on nothing."""
         details = self._cluster.details(entry.job_id)
         for topic in stumbling(details) if entry.wanted == "running" else []:
-            committed = kafka.committed(self.settings, entry.group, topic)
-            if kafka.past_poison(self.settings, topic, committed)[1]:
+            committed = partial(kafka.committed, self.settings, entry.group, topic)
+            if kafka.past_poison(self.settings, topic, committed())[1]:
                 state, _ = self._halt(entry)
-                start = offsets_in(state, topic) or committed
-                onward, met = kafka.past_poison(self.settings, topic, start)
-                anew = [*entry.anew_ms, kafka.now_ms()]
-                for stretch in stretches(start, met):
-                    replay(self.settings, entry, topic, stretch)
-                    anew.append(kafka.now_ms())
-                kafka.commit(self.settings, entry.group, topic, onward)
-                told, skipped = ", ".join(map(str, met)), entry.skipped + len(met)
-                new = replace(entry, state=None, skipped=skipped, anew_ms=tuple(anew))
-                self._launch(new, f"Went on; {told}.", entry)
+                start = offsets_in(state, topic) or committed()
+                held, met = go_past(self.settings, self.book, entry, topic, start)
+                told = ", ".join(map(str, met))
+                self._launch(held, f"Went on; {told}.", held)
                 return f"Job {self.name} goes on after what it could not read: {told}."
         return ""
 
@@ -185,6 +183,7 @@ class Job:
         new = replace(entry, sql=statement.text, setup=setup, job_id="", state=state)
         old = self.book.write(replace(entry, wanted="stopped", state=state))
         verb = "was replaced and goes on" if changed else "goes on"
+        reached = {topic: offsets_in(state, topic) for topic in TOPIC_TABLES}
         if state:
             try:
                 self._launch(new, "Went on from its saved state.", old, statement)
@@ -197,9 +196,9 @@ class Job:
         else:
             why = "no state was saved"
         note = "Began afresh at the offsets it had reached."
-        for topic in TOPIC_TABLES:
-            if reached := offsets_in(state, topic):
-                kafka.commit(self.settings, entry.group, topic, reached)
+        for topic, offsets in reached.items():
+            if offsets:
+                kafka.commit(self.settings, entry.group, topic, offsets)
         anew = (*entry.anew_ms, kafka.now_ms())
         self._launch(replace(new, state=None, anew_ms=anew), note, old, statement)
         return Started(
@@ -250,7 +249,7 @@ class Job:
 
 def writers(settings: Settings, table: str) -> list[Entry]:
     """Give the jobs that write a table, stopped ones included."""
-    return [entry for entry in Book(settings).entries() if table in targets(entry.sql)]
+    return [entry for entry in Book(settings).entries() if table in targets(entry.sql, CATALOG)]
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:

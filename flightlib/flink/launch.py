@@ -12,6 +12,7 @@ from flightlib.errors import JobError
 from flightlib.flink import ddl
 from flightlib.flink.book import Book, Entry, group_of, state_of
 from flightlib.flink.cluster import OVER, Cluster
+from flightlib.flink.places import stretches
 from flightlib.flink.scan import Statement
 from flightlib.flink.session import Session
 from flightlib.flink.shaping import Shaping
@@ -65,6 +66,26 @@ def replay(
         session.close()
 
 
+def go_past(
+    settings: Settings, book: Book, entry: Entry, topic: str, start: Mapping[int, int]
+) -> tuple[Entry, list[kafka.Poison]]:
+    """Run a stopped job over what lies before and between poison; give how it can go on after it.
+
+    What was done is noted step by step: whatever fails on the way, starting the job again begins
+    there, and no report is read twice.
+    """
+    onward, met = kafka.past_poison(settings, topic, start)
+    held = replace(entry, wanted="stopped", job_id="", state=None)
+    for stretch in stretches(start, met):
+        held = book.write(replace(held, anew_ms=(*held.anew_ms, kafka.now_ms())))
+        replay(settings, entry, topic, stretch)
+        ends = {p: end for p, (_, end) in stretch.items()}
+        kafka.commit(settings, entry.group, topic, ends)
+    kafka.commit(settings, entry.group, topic, onward)
+    anew = (*held.anew_ms, kafka.now_ms())
+    return book.write(replace(held, skipped=entry.skipped + len(met), anew_ms=anew)), met
+
+
 def end_namesakes(cluster: Cluster, name: str) -> None:
     """Cancel jobs of this name that nobody noted: two would write everything twice."""
     for job in cluster.jobs().values():
@@ -108,9 +129,12 @@ def restore(settings: Settings, entry: Entry) -> Entry:
 
     For the keeper. Raises FlightlibError; the entry then stays as it is.
     """
-    state = state_of(settings, entry)
+    state, began_ms = state_of(settings, entry), kafka.now_ms()
     begun = launch(settings, replace(entry, state=state))
     at = time.strftime("%H:%M:%S", time.gmtime())
     source = f"checkpoint {state.rsplit('-', 1)[-1]}" if state and "/chk-" in state else "its state"
     note = f"Restored from {source if state else 'its committed offsets'} at {at} UTC."
-    return replace(entry, job_id=begun, state=state, began_ms=kafka.now_ms(), note=note)
+    anew = entry.anew_ms if state else (*entry.anew_ms, began_ms)
+    return replace(
+        entry, job_id=begun, state=state, began_ms=kafka.now_ms(), note=note, anew_ms=anew
+    )

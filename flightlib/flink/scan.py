@@ -121,10 +121,14 @@ def about(statement: str) -> str | None:
 _TARGET = re.compile(r"\bINSERT\s(?:INTO|OVERWRITE)\s((?:(?:`[^`]+`|\w+)\.)*(?:`[^`]+`|\w+))", re.I)
 
 
-def targets(statement: str) -> set[str]:
-    """Name the tables that a statement's INSERTs write to, each without its catalog."""
-    found = _TARGET.findall(one_line(statement))
-    return {re.findall(r"`[^`]+`|\w+", path)[-1].strip("`").lower() for path in found}
+def targets(statement: str, catalog: str) -> set[str]:
+    """Name the tables of a catalog that a statement's INSERTs write to; a bare name may be one."""
+    code = "".join(text for kind, text in pieces(one_line(statement)) if kind != "text")
+    paths = [
+        [part.strip("`").lower() for part in re.findall(r"`[^`]+`|\w+", path)]
+        for path in _TARGET.findall(code)
+    ]
+    return {path[-1] for path in paths if len(path) == 1 or path[0] == catalog}
 
 
 def names_in(sql: str) -> set[str]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
-from flightlib import flink
+from flightlib import flink, kafka
 from flightlib.errors import LakeError, SettingError
 from flightlib.lake.history import Snapshot, State, watch
 from flightlib.lake.schemas import CATALOG, PLANS
@@ -50,28 +49,18 @@ def appended_since_compaction(state: State) -> int:
     for snapshot in reversed(state.snapshots):
         if snapshot.operation == "replace":
             break
-        count += snapshot.operation == "append"
+        count += snapshot.operation == "append" and snapshot.added_records > 0
     return count
 
 
 def retention_s(state: State, now_ms: int, keep_s: float) -> float:
-    """Say how old a snapshot has to be to go: never as new as the last commit of a Flink job.
+    """Say how old a snapshot has to be to go: older than the last commit of a Flink job.
 
     A job that is restored looks for its own last commit in the table's history; without it, it
     would commit the same rows again.
     """
-    newest = [s.committed_ms for s in newest_by_job(state).values()]
-    age_s = max(((now_ms - ms) / 1000 for ms in newest), default=0.0)
-    return max(keep_s, age_s + SPARE_S)
-
-
-def newest_by_job(state: State) -> dict[str, Snapshot]:
-    """Give the last commit of each Flink job that is among the newest few to have written."""
-    found: dict[str, Snapshot] = {}
-    for snapshot in reversed(state.snapshots):
-        if snapshot.job_id is not None and len(found) < 2:
-            found.setdefault(snapshot.job_id, snapshot)
-    return found
+    written = (s.committed_ms for s in reversed(state.snapshots) if s.job_id is not None)
+    return max(keep_s, (now_ms - next(written, now_ms)) / 1000 + SPARE_S)
 
 
 def compact(name: str, settings: Settings | None = None) -> str:
@@ -97,7 +86,7 @@ def expire(name: str, keep_s: float = KEEP_S, settings: Settings | None = None) 
     if not 60 <= keep_s <= 7 * 86_400:
         raise SettingError(f"keep_s cannot be {keep_s!r}; allowed: 60 to 604,800 seconds.")
     before = _state(settings, name)
-    stay_s = retention_s(before, time.time_ns() // 1_000_000, keep_s)
+    stay_s = retention_s(before, kafka.now_ms(), keep_s)
     statement = (
         f"ALTER TABLE {name} EXECUTE expire_snapshots(retention_threshold => '{stay_s:.0f}s')"
     )

@@ -109,7 +109,11 @@ class Watch:
             self._etag, self._state = "", None
             raise missing(self._name)
         if answer.status_code != 304:
-            answer.raise_for_status()
+            if not answer.is_success:
+                raise LakeError(
+                    f"The Iceberg catalog answers {answer.status_code} about {self._name}. "
+                    "See `flightlib logs catalog`."
+                )
             self._state = state_of(self._name, orjson.loads(answer.content))
             self._etag = answer.headers.get("etag", "")
         self._asked_s = time.monotonic()
@@ -137,9 +141,12 @@ def call(
         with httpx.Client(trust_env=False, verify=False, timeout=ANSWER_S) as client:
             return client.request(method, settings.catalog + path, headers=dict(headers or {}))
     except httpx.TransportError:
-        raise EngineDown(
-            ENGINE, urlsplit(settings.catalog).netloc, "flightlib up catalog"
-        ) from None
+        raise down(settings) from None
+
+
+def down(settings: Settings) -> EngineDown:
+    """Build the error for a catalog that is not answering."""
+    return EngineDown(ENGINE, urlsplit(settings.catalog).netloc, "flightlib up catalog")
 
 
 _watches: dict[tuple[Settings, str], Watch] = {}

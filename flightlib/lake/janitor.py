@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from flightlib import kafka
 from flightlib.errors import FlightlibError, LakeError
 from flightlib.lake import care
 from flightlib.lake.history import watch
@@ -57,7 +58,7 @@ class Janitor:
 
     def _look_after(self, name: str) -> None:
         def act() -> None:
-            needed = care.due(watch(self._settings, name).newest(), time.time_ns() // 1_000_000)
+            needed = care.due(watch(self._settings, name).newest(), kafka.now_ms())
             if needed.compact:
                 log.info("%s (%s)", care.compact(name, self._settings), needed.compact)
             if needed.expire:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from flightlib import kafka
 from flightlib.errors import EngineDown, FlightlibError, SqlError
 from flightlib.flink.heard import Heard
 from flightlib.lake.answers import Answer, Column, frame
@@ -158,7 +159,7 @@ class LiveQuery(Heard):
         self._more = len(answer.rows) > self._most
         self.columns, self._seen = answer.columns, seen
         self.rows = list(answer.rows[: self._most])
-        self.total, self.changed_ms = len(self.rows), _now_ms()
+        self.total, self.changed_ms = len(self.rows), kafka.now_ms()
         self._due_s = time.monotonic() + self._every_s  # a slow query has its rest too
         self._tell()
 
@@ -169,14 +170,14 @@ class LiveQuery(Heard):
     def _as_of(self) -> str:
         one = len(self._seen) == 1
         told = [_told("snapshot" if one else name, held) for name, held in self._seen.items()]
-        asked_s = (_now_ms() - self.changed_ms) / 1000
+        asked_s = (kafka.now_ms() - self.changed_ms) / 1000
         return "as of " + ", ".join(told) if told else f"{_age(asked_s)} old"
 
 
 def _told(name: str, snapshot: Snapshot | None) -> str:
     if snapshot is None:
         return f"{name} none"
-    old_s = max(0.0, (_now_ms() - snapshot.committed_ms) / 1000)
+    old_s = max(0.0, (kafka.now_ms() - snapshot.committed_ms) / 1000)
     return f"{name} ...{str(snapshot.snapshot_id)[-4:]}, {_age(old_s)} old"
 
 
@@ -184,7 +185,3 @@ def _age(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds // 60:.0f} min"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -67,7 +67,9 @@ class Proof:
                 f"{more:,} rows are of another writer or of an earlier job {self.job!r}: "
                 "`fl.lake.reset()` begins anew."
             )
-        return f"{-more:,} reports were deleted by Kafka before they were read." if more < 0 else ""
+        if more < 0 and not self.broken:
+            return f"{-more:,} reports are missing: lost, or deleted by Kafka unread."
+        return ""
 
     __repr__ = __str__
 

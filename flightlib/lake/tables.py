@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from flightlib.errors import EngineDown, LakeError, not_allowed
-from flightlib.lake.history import ENGINE, call, missing
+from flightlib.errors import LakeError, not_allowed
+from flightlib.lake.history import call, missing
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS, PROPERTIES, TablePlan
 from flightlib.settings import Settings, load
 
@@ -94,8 +93,3 @@ def check_table(name: str) -> str:
     if name not in PLANS:
         raise LakeError(not_allowed("A table", name, PLANS))
     return name
-
-
-def down(settings: Settings) -> EngineDown:
-    """Build the error for a catalog that is not answering."""
-    return EngineDown(ENGINE, urlsplit(settings.catalog).netloc, "flightlib up catalog")

@@ -16,9 +16,9 @@ import tenacity
 import trino
 
 from flightlib.errors import EngineDown, FlightlibError, LakeError
-from flightlib.lake import tables
 from flightlib.lake.answers import Answer, Column, readable
 from flightlib.lake.faults import Sent, refused
+from flightlib.lake.history import down
 from flightlib.lake.names import names
 from flightlib.lake.schemas import CATALOG, NAMESPACE
 from flightlib.settings import Settings
@@ -158,6 +158,8 @@ def _run(
     with connection(settings, session) as opened:
         cursor = opened.cursor()
         canceller.holds(cursor.cancel)
+        if canceller.error:  # its time went by while Trino was starting
+            raise canceller.error
         try:
             cursor.execute(sent.sql, values or None)
             rows = cursor.fetchall() if most is None else cursor.fetchmany(most)
@@ -196,7 +198,7 @@ def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     if kind in _DAMAGED or kind in _DAMAGED_META:
         return _damaged(text)
     if kind == "ICEBERG_CATALOG_ERROR" or "Connection refused" in text:
-        return tables.down(settings)
+        return down(settings)
     return refused(sent, kind, text, names(settings, sent.sql, lambda sql: _first(settings, sql)))
 
 

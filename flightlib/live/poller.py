@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from flightlib.errors import FlightlibError
+from flightlib.flink import Heard
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -17,7 +17,7 @@ REST_PER_WORK = 2.0
 """A slow question is asked less often: the rest is at least so many times as long as the work."""
 
 
-class Poller(Generic[T]):
+class Poller(Heard, Generic[T]):
     """Keep the last good answer, and say in one line why there is no newer one.
 
     `ask` gives the answer, the very same object when nothing has changed, None before there is
@@ -26,11 +26,10 @@ class Poller(Generic[T]):
     """
 
     def __init__(self, ask: Callable[[], T | None], beat_s: float) -> None:
+        super().__init__()
         self._ask, self._beat_s = ask, beat_s
-        self._changed = threading.Condition()
         self._due = threading.Event()
         self._over: threading.Event | None = None
-        self._callbacks: list[Callable[[], None]] = []
         self.newest: T | None = None
         self.trouble = ""
 
@@ -59,21 +58,6 @@ class Poller(Generic[T]):
         """Ask at once: the question has changed."""
         self._due.set()
 
-    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back, from the poller's thread, when the answer or the trouble is another."""
-        self._callbacks.append(callback)
-
-        def forget() -> None:
-            with contextlib.suppress(ValueError):
-                self._callbacks.remove(callback)
-
-        return forget
-
-    def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait until something holds; False when it did not in time."""
-        with self._changed:
-            return self._changed.wait_for(predicate, timeout_s)
-
     def _run(self, over: threading.Event) -> None:
         while not over.is_set():
             self._due.clear()
@@ -97,6 +81,4 @@ class Poller(Generic[T]):
             if over.is_set() or (answer is self.newest and trouble == self.trouble):
                 return
             self.newest, self.trouble = answer, trouble
-            self._changed.notify_all()
-        for callback in tuple(self._callbacks):
-            callback()
+        self._tell()

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flightlib.live import Answer, Poller, Question, Refused, ask
+from flightlib.live import REST_PER_WORK, Answer, Poller, Question, Refused, ask
 
 LOOK_S = 1.0  # while nothing was committed, an answer is "nothing new"
 FRESH_S = 2.0  # what is younger is new enough
-REST_PER_WORK = 2.0
 
 
 class Lead:
@@ -72,7 +71,7 @@ class Follower:
         self._lead, self._path, self._params = lead.poller, path, params
         self._rest_until_s = float("-inf")
         self.poller: Poller[Answer] = Poller(self._ask, LOOK_S)
-        lead.poller.on_change(self.poller.wake)
+        lead.poller.on_change(lambda _: self.poller.wake())
 
     def fits(self, answer: Answer) -> bool:
         """Say whether an answer is by the filter of the lead's newest one."""

@@ -42,7 +42,7 @@ class PolledSource(Generic[T]):
 
     def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back when the answer or the trouble is another."""
-        return self.poller.on_change(callback)
+        return self.poller.on_change(lambda _: callback())
 
     def picture(self) -> T | None:
         """Give the last good answer."""
@@ -64,7 +64,7 @@ def await_answer(
     def fitting() -> bool:
         return poller.newest is not None and fits(poller.newest)
 
-    while not poller.wait_for(fitting, LOOK_S) and time.monotonic() < deadline_s:
+    while not poller.wait_for(lambda _: fitting(), LOOK_S) and time.monotonic() < deadline_s:
         pass  # what fits may change without a word of the poller
     newest = poller.newest
     if newest is None or not fits(newest):

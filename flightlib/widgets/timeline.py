@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Any
 
-from flightlib import charts, lake
+from flightlib import charts, kafka, lake
 from flightlib.live import Poller
 from flightlib.settings import load
 from flightlib.widgets import commits, stills
@@ -49,7 +48,7 @@ class LiveSnapshots(LiveWidget):
         return f"Rows added by each commit to {self.table}, UTC"
 
     def _line(self) -> str:
-        told = commits.facts(self._poller.newest, _now_ms())
+        told = commits.facts(self._poller.newest, kafka.now_ms())
         return f"{told} · {self._poller.trouble}".removesuffix(" · ")
 
     def snapshot(self, within_s: float = 15.0) -> Snapshot:
@@ -74,8 +73,4 @@ class LiveSnapshots(LiveWidget):
 
 
 def _told(state: lake.State | None) -> dict[str, Any]:
-    return asdict(commits.facts(state, _now_ms()))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return asdict(commits.facts(state, kafka.now_ms()))

@@ -83,7 +83,7 @@ class TimeTravel:
         self._moments, self._listed = Moments(), Moments()
         self._touched_s, self._placing = float("-inf"), 0
         self._furnish()
-        self._history.on_change(self._landed)
+        self._history.on_change(lambda _: self._landed())
         self.map = TravelMap(self._voyage, self._history, self._aircraft, height, theme)
         self.box = ipywidgets.VBox([self._row, self.map], layout={"grid_gap": "8px"})
 

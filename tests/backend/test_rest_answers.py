@@ -293,6 +293,24 @@ def entry_of(lake: Lake, number: int, size: int) -> Entry:
     return Entry(window, (), {JSON: b"x" * size})
 
 
+def test_what_a_rollback_took_back_is_told_no_more() -> None:
+    """With an earlier commit the newest again, its answer is asked for, and kept."""
+
+    async def scene() -> None:
+        lake = Lake()
+        lake.commit(age_s=-0.001)
+        answers = Answers(lake)
+        first = await ask(answers)
+        lake.snapshots.pop()
+        await told(answers)
+        now = await ask(answers)
+        assert now[0] < first[0]
+        assert now[1] == "miss"
+        assert await ask(answers) == (now[0], "hit")
+
+    run(scene)
+
+
 def test_the_cache_is_bounded_in_number_and_bytes() -> None:
     """Who was not asked for longest goes first; an older answer never replaces a newer one."""
     lake, cache = Lake(), Cache(entries=3, most_bytes=1000)

@@ -56,7 +56,8 @@ def test_what_cannot_be_told_is_none(tmp_path: Path) -> None:
     [
         ("INSERT INTO lake.sky.flight_data SELECT 1", {"flight_data"}),
         ("insert  into\n`lake`.`sky`.`Flight_Data` (a) select 1", {"flight_data"}),
-        ("SELECT 'INSERT INTO x' FROM flights", {"x"}),
+        ("SELECT 'INSERT INTO x' FROM flights", set()),
+        ("INSERT INTO default_catalog.default_database.x SELECT 1", set()),
         (
             "EXECUTE STATEMENT SET BEGIN INSERT INTO a SELECT 1; INSERT OVERWRITE b SELECT 2; END",
             {"a", "b"},
@@ -65,8 +66,8 @@ def test_what_cannot_be_told_is_none(tmp_path: Path) -> None:
     ],
 )
 def test_the_tables_a_statement_writes_are_found(sql: str, tables: set[str]) -> None:
-    """Every INSERT's target counts, however it is written; a comment does not."""
-    assert targets(sql) == tables
+    """A target in the lake counts, however written; comment, text, another catalog do not."""
+    assert targets(sql, "lake") == tables
 
 
 def test_a_second_writer_of_a_table_is_refused(tmp_path: Path) -> None:

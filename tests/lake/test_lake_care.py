@@ -11,10 +11,12 @@ from flightlib.lake.history import Snapshot, State
 NOW_MS = 1_800_000_000_000
 
 
-def snapshot(age_s: float, operation: str = "append", job_id: str | None = "job") -> Snapshot:
+def snapshot(
+    age_s: float, operation: str = "append", job_id: str | None = "job", rows: int = 1
+) -> Snapshot:
     """One commit of so many seconds ago."""
     at = int(NOW_MS - age_s * 1000)
-    return Snapshot(at, at, operation, 1, 1, 1, job_id if operation == "append" else None)
+    return Snapshot(at, at, operation, rows, 1, 1, job_id if operation == "append" else None)
 
 
 def state(*snapshots: Snapshot) -> State:
@@ -37,6 +39,7 @@ def test_commits_since_the_last_compaction_make_the_next_one_due() -> None:
     assert not due(state(*many[1:]), NOW_MS).compact
     assert not due(state(*many, snapshot(10.5, "replace")), NOW_MS).compact
     assert not due(state(*many[1:], snapshot(0.5, "overwrite")), NOW_MS).compact
+    assert not due(state(*(snapshot(age, rows=0) for age in range(90))), NOW_MS).compact
 
 
 def test_snapshots_beyond_their_time_make_expiry_due() -> None:
@@ -44,6 +47,15 @@ def test_snapshots_beyond_their_time_make_expiry_due() -> None:
     old = [snapshot(KEEP_S + age) for age in range(1, EXPIRE_AFTER + 1)]
     assert due(state(*old, snapshot(1)), NOW_MS).expire
     assert not due(state(*old[1:], snapshot(1)), NOW_MS).expire
+
+
+def test_a_job_that_was_replaced_holds_nothing_back() -> None:
+    """Only the commit that came last counts: an earlier job's may go when its time is over."""
+    gone = snapshot(3 * KEEP_S, job_id="before")
+    old = [snapshot(KEEP_S + age) for age in range(1, EXPIRE_AFTER + 1)]
+    table = state(gone, *old, snapshot(1))
+    assert retention_s(table, NOW_MS, KEEP_S) == KEEP_S
+    assert due(table, NOW_MS).expire
 
 
 @given(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
 from known import filled, publish, report, until
@@ -18,6 +20,7 @@ from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
 pytestmark = pytest.mark.stack
+flink_launch = import_module("flightlib.flink.launch")
 Prove = Callable[[int], lake.Proof]
 PLACES = [(41.0, -74.0), (33.9, -118.4), (-33.9, 151.2), (51.5, -0.4)]
 
@@ -168,20 +171,51 @@ def test_a_table_has_one_writing_job(writer: Job, stack: Settings) -> None:
         lake.rollback("flight_data", lake.at("flight_data", 0, stack), stack)
 
 
-def test_care_changes_files_and_no_row(writer: Job, stack: Settings) -> None:
-    """Compaction and expiry beside the writing job: fewer files, the same rows, and a proof."""
+def test_a_skip_that_fails_half_way_doubles_nothing(
+    writer: Job, stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written before it failed is noted; started again, the job goes on from there."""
+    before, count = proved(stack).rows, iter(range(9))
+
+    def fails_second(*given: Any) -> None:
+        if next(count):
+            raise JobError("no more")
+        replay(*given)
+
+    for _ in range(20):  # so many that some partition has two
+        send_poison(settings=stack)
+    sent = send(500, "half", stack)
+    writer.wait_for(lambda told: "not Avro" in told.why)
+    with monkeypatch.context() as patch:
+        replay = flink_launch.replay
+        patch.setattr(flink_launch, "replay", fails_second)
+        with pytest.raises(JobError, match="no more"):
+            writer.skip_poison()
+    assert "goes on afresh" in begin("to-lake", stack).how
+    writer.wait_for(lambda told: "not Avro" in told.why)
+    writer.skip_poison()
+    assert proved(stack).rows == before + sent
+
+
+def test_care_leaves_what_a_job_needs_and_changes_no_row(writer: Job, stack: Settings) -> None:
+    """Fewer files, old snapshots gone, not the job's last commit; the job goes on from its own."""
     before = proved(stack).rows
-    sent = send(1000, "care-a", stack)
-    until(lambda: len(lake.snapshots("flight_data", stack)) > 3)
-    many = len(lake.files("flight_data", stack))
-    told = lake.maintain(stack)
-    assert len(told) == 4
-    sent += send(1000, "care-b", stack)
-    after = proved(stack)
-    assert after.rows == before + sent
-    assert len(lake.files("flight_data", stack)) < many + 20
-    assert "replace" in set(lake.snapshots("flight_data", stack).operation)
-    assert any(s.job_id for s in lake.watch(stack, "flight_data").newest().snapshots)
+    sent = sum(send(100, f"care-{i}-", stack) for i in range(3))
+    writer.stop()
+    many, kept = len(lake.files("flight_data", stack)), lake.watch(stack, "flight_data").newest()
+    lake.compact("flight_data", stack)
+    assert len(lake.files("flight_data", stack)) < many
+    oldest = kept.snapshots[0]
+    until(lambda: now_ms() - oldest.committed_ms > 150_000, 160)
+    lake.expire("flight_data", 60, stack)
+    left = {s.snapshot_id for s in lake.watch(stack, "flight_data").newest().snapshots}
+    last = [s.snapshot_id for s in kept.snapshots if s.job_id][-1]
+    assert oldest.snapshot_id not in left
+    assert last in left
+    begin("to-lake", stack, "to-lake-delay")
+    sent += send(500, "care-after", stack)
+    assert proved(stack).rows == before + sent
+    assert len(lake.maintain(stack)) == 4
 
 
 def test_a_lost_row_and_a_doubled_row_are_found(writer: Job, stack: Settings) -> None:
