@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+import tenacity
 
 from flightlib import flink, kafka
-from flightlib.errors import LakeError, SettingError
+from flightlib.errors import LakeError, Outrun, SettingError
 from flightlib.lake.history import Snapshot, State, watch
 from flightlib.lake.schemas import CATALOG, PLANS
 from flightlib.lake.tables import check_table
@@ -23,6 +27,8 @@ SMALL_MB = 8
 a few times at most."""
 WITHIN_S = 120.0
 SPARE_S = 60.0
+TRIES = 6
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def compact(name: str, settings: Settings | None = None) -> str:
     settings = settings or load()
     before = _state(settings, name).current
     threshold = f"file_size_threshold => '{SMALL_MB}MB'"
-    ask(settings, f"ALTER TABLE {name} EXECUTE optimize({threshold})", within_s=WITHIN_S)
+    _persist(settings, f"ALTER TABLE {name} EXECUTE optimize({threshold})")
     after = _state(settings, name).current
     return f"{name}: {_files(before)} files became {_files(after)}."
 
@@ -91,10 +97,21 @@ def expire(name: str, keep_s: float = KEEP_S, settings: Settings | None = None) 
         f"ALTER TABLE {name} EXECUTE expire_snapshots(retention_threshold => '{stay_s:.0f}s')"
     )
     least = {f"{CATALOG}.expire_snapshots_min_retention": "1m"}
-    ask(settings, statement, within_s=WITHIN_S, session=least)
+    _persist(settings, statement, session=least)
     after = {snapshot.snapshot_id for snapshot in _state(settings, name).snapshots}
     gone = sum(snapshot.snapshot_id not in after for snapshot in before.snapshots)
     return f"{name}: {gone} snapshots went, {len(after)} are kept."
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(Outrun),
+    stop=tenacity.stop_after_attempt(TRIES),
+    wait=tenacity.wait_random_exponential(0.2, max=2.0),
+    reraise=True,
+)
+def _persist(settings: Settings, statement: str, session: Mapping[str, str] = NOTHING) -> None:
+    """Run it, and again if another commit came first: the keeper may be at the same files."""
+    ask(settings, statement, within_s=WITHIN_S, session=session)
 
 
 def maintain(settings: Settings | None = None) -> list[str]:

@@ -15,7 +15,7 @@ import requests
 import tenacity
 import trino
 
-from flightlib.errors import EngineDown, FlightlibError, LakeError
+from flightlib.errors import EngineDown, FlightlibError, LakeError, Outrun
 from flightlib.lake.answers import Answer, Column, readable
 from flightlib.lake.faults import Sent, refused
 from flightlib.lake.history import down
@@ -180,7 +180,7 @@ def _run(
 _FILE = re.compile(r"(?:file:)?(?://)?(/[^\s:,\"]*[^\s:,\"/]+\.(?:parquet|avro|json))")
 _DAMAGED = ("ICEBERG_CANNOT_OPEN_SPLIT", "ICEBERG_BAD_DATA", "ICEBERG_CURSOR_ERROR")
 _DAMAGED_META = ("ICEBERG_INVALID_METADATA", "ICEBERG_MISSING_METADATA", "ICEBERG_FILESYSTEM_ERROR")
-
+_CONFLICTS = ("ICEBERG_COMMIT_ERROR", "TRANSACTION_CONFLICT")
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
 """What a Trino says in its first moments: that it starts, or that it has not found itself yet."""
@@ -197,6 +197,8 @@ def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
         return Starting()
     if kind in _DAMAGED or kind in _DAMAGED_META:
         return _damaged(text)
+    if kind in _CONFLICTS:
+        return Outrun("Another commit to the table came first. Nothing was changed: run it again.")
     if kind == "ICEBERG_CATALOG_ERROR" or "Connection refused" in text:
         return down(settings)
     return refused(sent, kind, text, names(settings, sent.sql, lambda sql: _first(settings, sql)))

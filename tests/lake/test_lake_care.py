@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted_trino import ScriptedLake, done, refusal
 
-from flightlib.lake.care import COMPACT_AFTER, EXPIRE_AFTER, KEEP_S, due, retention_s
+from flightlib.errors import Outrun
+from flightlib.lake.care import COMPACT_AFTER, EXPIRE_AFTER, KEEP_S, compact, due, retention_s
 from flightlib.lake.history import Snapshot, State
+from flightlib.settings import Settings
 
 NOW_MS = 1_800_000_000_000
 
@@ -77,3 +81,14 @@ def test_the_last_commit_of_a_job_is_never_old_enough_to_go(
     written = [s for s in table.snapshots if s.job_id]
     if written:
         assert (NOW_MS - written[-1].committed_ms) / 1000 < stay_s
+
+
+def test_a_commit_that_came_first_is_no_failure(settings: Settings, lake: ScriptedLake) -> None:
+    """Compaction that meets the keeper's own tries again, and gives up in one line in the end."""
+    first = refusal("ICEBERG_COMMIT_ERROR", "Failed to commit during optimize: Missing files")
+    lake.answer("optimize", first, done("ALTER TABLE EXECUTE"))
+    assert "files became" in compact("flight_data", settings)
+    assert sum("optimize" in statement for statement in lake.said) == 2
+    lake.answer("optimize", first)
+    with pytest.raises(Outrun, match="run it again"):
+        compact("flight_data", settings)
