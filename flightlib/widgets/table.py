@@ -56,7 +56,7 @@ class LiveTable(LiveWidget):
         message = f" · {told['message']}" if told["message"] else ""
         return f"{told['state']} · {told['total']:,} rows{message}"
 
-    def snapshot(self, within_s: float = 60.0) -> Sheet:
+    def snapshot(self, within_s: float = 120.0) -> Sheet:
         """Keep the newest rows as a still table: it stays in the notebook without a kernel.
 
         Waits up to `within_s` seconds for the first row. Raises StreamError, saying why, when none

@@ -42,8 +42,8 @@ function judgeLake(store) {
   if (fresh.snapshot === null) return told(heard, [fresh.state === "connecting" ? "Asking the lake" : fresh.message ? "" : "no answer yet"]);
   const rows = full ? [counted(fresh.rows, fresh.of)] : [];
   if (fresh.age_s === null) return told(heard, ["no snapshot yet", ...rows]);
-  const late = full && fresh.of === "row" && aged(fresh) > LATE_S; // any other may be of the past
+  const late = fresh.of === "row" && aged(fresh) > LATE_S; // any other may be of the past
   const words = [`snapshot ${fresh.snapshot}`, full && `committed ${fresh.committed} UTC`, `${ageWords(aged(fresh))} old`];
-  const why = late && fresh.state === "live" ? "is the job running?" : "";
+  const why = full && late && fresh.state === "live" ? "is the job running?" : "";
   return told(heard, [...words, ...rows, why], late);
 }
