@@ -1,7 +1,7 @@
 """Flink: SQL through the gateway, queries and named jobs, and why they are as they are."""
 
 from flightlib.flink.beat import beats
-from flightlib.flink.book import Book, Entry
+from flightlib.flink.book import Book, Entry, writers
 from flightlib.flink.cluster import Cluster
 from flightlib.flink.ddl import Table, Tables
 from flightlib.flink.distribution import distribution, distribution_version
@@ -10,7 +10,7 @@ from flightlib.flink.fill import fill, fill_word
 from flightlib.flink.functions import NO_PYFLINK, flink_function, has_pyflink
 from flightlib.flink.gateway import Column
 from flightlib.flink.heard import Heard
-from flightlib.flink.jobs import Job, Started, jobs, writers
+from flightlib.flink.jobs import Job, Started, jobs
 from flightlib.flink.keeper import Keeper
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rows import MOST

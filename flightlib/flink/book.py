@@ -187,3 +187,8 @@ def state_of(settings: Settings, entry: Entry) -> str | None:
         held = Path("/" + str(held).lstrip("/"))
         return entry.state if (held / "_metadata").exists() else None
     return None
+
+
+def writers(settings: Settings, table: str) -> list[Entry]:
+    """Give the jobs that write a table, stopped ones included."""
+    return [entry for entry in Book(settings).entries() if table in targets(entry.sql, CATALOG)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,11 +12,11 @@ from flightlib import kafka
 from flightlib.errors import JobError, SqlError
 from flightlib.flink.book import Book, Entry, check_name, group_of, relevant, state_of
 from flightlib.flink.cluster import OVER, Cluster
-from flightlib.flink.ddl import CATALOG, TOPIC_TABLES
+from flightlib.flink.ddl import TOPIC_TABLES
 from flightlib.flink.facts import JobFacts, facts, stumbling
-from flightlib.flink.launch import await_running, check, go_past, launch
+from flightlib.flink.launch import await_running, check, go_past, is_before_poison, launch
 from flightlib.flink.places import offsets_in
-from flightlib.flink.scan import Statement, targets
+from flightlib.flink.scan import Statement
 from flightlib.settings import Settings, load
 
 
@@ -133,11 +133,15 @@ class Job:
             if kafka.past_poison(self.settings, topic, committed())[1]:
                 state, _ = self._halt(entry)
                 start = offsets_in(state, topic) or committed()
-                held, met = go_past(self.settings, self.book, entry, topic, start)
-                told = ", ".join(map(str, met))
-                self._launch(held, f"Went on; {told}.", held)
-                return f"Job {self.name} goes on after what it could not read: {told}."
+                return self._past(entry, topic, start, entry)
         return ""
+
+    def _past(self, entry: Entry, topic: str, start: Mapping[int, int], new: Entry) -> str:
+        """Run what lies before and between poison by the old SQL; go on after it by the new."""
+        held, met = go_past(self.settings, self.book, entry, topic, start)
+        told = ", ".join(map(str, met))
+        self._launch(replace(held, sql=new.sql, setup=new.setup), f"Went on; {told}.", held)
+        return f"Job {self.name} goes on after what it could not read: {told}."
 
     def start(self, statement: Statement, setup: tuple[str, ...], since_ms: int | None) -> Started:
         """Run an INSERT under this name: keep, replace or go on, whatever loses nothing.
@@ -184,6 +188,9 @@ class Job:
         old = self.book.write(replace(entry, wanted="stopped", state=state))
         verb = "was replaced and goes on" if changed else "goes on"
         reached = {topic: offsets_in(state, topic) for topic in TOPIC_TABLES}
+        for topic, place in reached.items():
+            if place and is_before_poison(self.settings, topic, place):
+                return Started(self, self._past(entry, topic, place, new))
         if state:
             try:
                 self._launch(new, "Went on from its saved state.", old, statement)
@@ -245,11 +252,6 @@ class Job:
             else:
                 self.book.write(before)
             raise
-
-
-def writers(settings: Settings, table: str) -> list[Entry]:
-    """Give the jobs that write a table, stopped ones included."""
-    return [entry for entry in Book(settings).entries() if table in targets(entry.sql, CATALOG)]
 
 
 def jobs(settings: Settings | None = None) -> list[Job]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 from flightlib import kafka
-from flightlib.errors import JobError
+from flightlib.errors import JobError, TopicError
 from flightlib.flink import ddl
 from flightlib.flink.book import Book, Entry, group_of, state_of
 from flightlib.flink.cluster import OVER, Cluster
@@ -84,6 +85,13 @@ def go_past(
     kafka.commit(settings, entry.group, topic, onward)
     anew = (*held.anew_ms, kafka.now_ms())
     return book.write(replace(held, skipped=entry.skipped + len(met), anew_ms=anew)), met
+
+
+def is_before_poison(settings: Settings, topic: str, reached: Mapping[int, int]) -> bool:
+    """Say whether poison waits in what a topic holds from these offsets on."""
+    with contextlib.suppress(TopicError):  # too much to look through: the job will tell of it
+        return bool(kafka.past_poison(settings, topic, reached)[1])
+    return False
 
 
 def end_namesakes(cluster: Cluster, name: str) -> None:

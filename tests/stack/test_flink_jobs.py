@@ -184,6 +184,25 @@ def test_poison_is_named_and_skipped_without_loss(start: Start, stack: Settings)
         job.skip_poison()
 
 
+@pytest.mark.parametrize("stopped", [False, True], ids=["stuck", "stopped"])
+def test_other_sql_goes_on_after_poison(start: Start, stack: Settings, stopped: bool) -> None:
+    """A job that stumbles, or would, is not replaced by one that stumbles too; nothing is lost."""
+    since, name = ends(stack), f"changed-{stopped}".lower()
+    job = start(name).job
+    publish(high(100, "p"), stack)
+    arrive(stack, since, {f"p{i}" for i in range(100)})
+    if stopped:
+        job.stop()
+    publish(high(100, "q"), stack)
+    send_poison(settings=stack)
+    publish(high(100, "r"), stack)
+    if not stopped:
+        job.wait_for(lambda told: "not Avro" in told.why)
+    assert "goes on after what it could not read" in start(name, high_ft=35_500).how
+    arrive(stack, since, {f"{letter}{i}" for letter in "pqr" for i in range(100)})
+    assert "35500" in job.entry.sql
+
+
 def test_a_schema_that_grows_does_not_disturb_the_job(start: Start, stack: Settings) -> None:
     """Reports with a new optional field are read by the running job as before."""
     since = ends(stack)
