@@ -55,7 +55,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When reports are made: once an interval, from the start of the clock to an end or for ever."""
+    """When reports are made: once an interval, from the clock.s start to an end or for ever."""
 
     clock: Clock
     interval_ms: int
