@@ -49,13 +49,15 @@ class Batch:
 
     def take(self, rows: Ints) -> Batch:
         """Pick rows by number, in the order of the numbers."""
+        if len(rows) == len(self) and np.array_equal(rows, np.arange(len(self))):
+            return self
         parts = {f.name: getattr(self.columns, f.name)[rows] for f in fields(Columns)}
         return Batch(Columns(**parts), self.stamps[rows], self.due_ms[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When reports are made: once an interval, from the clock.s start to an end or for ever."""
+    """When reports are made: once an interval, from the clock's start to an end or for ever."""
 
     clock: Clock
     interval_ms: int
@@ -72,14 +74,15 @@ def batches(fleet: Fleet, timing: Timing, effects: Sequence[Effect]) -> Iterator
     while timing.until_ms is None or tick_ms < timing.until_ms:
         stamps = tick_ms + phase
         picture = cursor.at(clock.sky_ms(stamps), timing.interval_ms * clock.speed)
-        stamps = stamps[picture.slot]
-        rows, due_ms = _deliver(picture, stamps, timing, effects)
+        made = _deliver(picture, stamps[picture.slot], timing, effects)
+        waiting = made if waiting is None else _join(waiting, made)
         tick_ms += timing.interval_ms
-        ready, waiting = _split(waiting, Batch(picture, stamps, stamps), rows, due_ms, tick_ms)
-        if len(ready):
-            yield ready
+        due = waiting.due_ms < tick_ms
+        if due.any():
+            yield waiting.take(_in_order(waiting, np.flatnonzero(due)))
+        waiting = waiting.take(np.flatnonzero(~due))
     if waiting is not None and len(waiting):
-        yield waiting.take(_in_order(waiting.columns.slot, waiting.due_ms))
+        yield waiting.take(_in_order(waiting, np.arange(len(waiting))))
 
 
 def late(keys: NDArray[np.uint64], share: float) -> Effect:
@@ -100,9 +103,7 @@ def reports(stream: Iterator[Batch], clock: Clock) -> Iterator[FlightReport]:
         yield from to_reports(batch.columns, batch.stamps, clock)
 
 
-def _deliver(
-    picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]
-) -> tuple[Ints, Ints]:
+def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:
     wanted = stamps >= timing.clock.start_ms
     if timing.until_ms is not None:
         wanted &= stamps < timing.until_ms
@@ -110,38 +111,19 @@ def _deliver(
     due_ms = stamps[rows]
     for effect in effects:
         rows, due_ms = effect(picture, stamps, rows, due_ms)
-    return rows, due_ms
+    made = Batch(picture, stamps, stamps).take(rows)
+    return Batch(made.columns, made.stamps, due_ms)
 
 
-def _split(
-    waiting: Batch | None, made: Batch, rows: Ints, due_ms: Ints, end_ms: int
-) -> tuple[Batch, Batch]:
-    """Part what is due before a time, in its order, from what still waits, in the order made."""
-    pool = made
-    if waiting is not None and len(waiting):
-        pool = _join(waiting, made)
-        rows = np.concatenate([np.arange(len(waiting)), rows + len(waiting)])
-        due_ms = np.concatenate([waiting.due_ms, due_ms])
-    due = due_ms < end_ms
-    now, later = rows[due], rows[~due]
-    order = _in_order(pool.columns.slot[now], due_ms[due])
-    ready, left = pool.take(now[order]), pool.take(later)
-    return (
-        Batch(ready.columns, ready.stamps, due_ms[due][order]),
-        Batch(left.columns, left.stamps, due_ms[~due]),
-    )
-
-
-def _in_order(slot: Ints, due_ms: Ints) -> Ints:
+def _in_order(batch: Batch, rows: Ints) -> Ints:
     """Sort by due time, then aircraft; of one aircraft at one time, what was made first leads."""
-    if not len(slot):
-        return np.zeros(0, np.int64)
+    slot, due_ms = batch.columns.slot[rows], batch.due_ms[rows]
     key = (due_ms - due_ms.min()) * (slot.max() + 1) + slot
     order = np.argsort(key)
     if (np.diff(key[order]) == 0).any():
-        # The quick sort of one number may turn equals round; this one does not.
+        # Quick, but it may turn equals round; this one does not.
         order = np.lexsort((slot, due_ms))
-    return order
+    return rows[order]
 
 
 def _join(first: Batch, second: Batch) -> Batch:
