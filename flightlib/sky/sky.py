@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from flightlib.errors import SettingError
-from flightlib.records import FlightReport
 from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.fleet import fleet
+from flightlib.sky.ready import Stream
 from flightlib.sky.reports import Clock
 from flightlib.sky.tables import check_region
 
@@ -67,7 +66,7 @@ class Sky:
         until_ms: int | None = None,
         late_share: float = 0.02,
         speed: float = 1.0,
-    ) -> Iterator[FlightReport]:
+    ) -> Stream:
         """Stream the reports from `start_ms` on, in the order in which they are published.
 
         Every live aircraft reports once an interval, each at its own moment in it, so the stream
@@ -85,7 +84,8 @@ class Sky:
         clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
         effects = [stream.late(self._fleet.keys, share)]
         timing = stream.Timing(clock, interval_ms, until)
-        return stream.reports(stream.batches(self._fleet, timing, effects), clock)
+        made = stream.batches(self._fleet, timing, effects)
+        return Stream(made, clock, len(self._fleet.keys))
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

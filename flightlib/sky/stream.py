@@ -12,11 +12,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from flightlib.records import FlightReport
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.fleet import Fleet
 from flightlib.sky.hashing import mix, uniform
-from flightlib.sky.reports import Clock, to_reports
+from flightlib.sky.reports import Clock
 
 Ints = NDArray[np.int64]
 
@@ -95,12 +94,6 @@ def late(keys: NDArray[np.uint64], share: float) -> Effect:
         return rows, due_ms + np.where(drawn, lateness_ms, 0)
 
     return effect
-
-
-def reports(stream: Iterator[Batch], clock: Clock) -> Iterator[FlightReport]:
-    """Make the reports of a stream one by one."""
-    for batch in stream:
-        yield from to_reports(batch.columns, batch.stamps, clock)
 
 
 def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:
