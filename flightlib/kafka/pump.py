@@ -22,20 +22,31 @@ RENEW_S = 1.0
 HOPELESS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._MSG_TIMED_OUT, KafkaError.INVALID_RECORD}
 
 
-class Timed(Protocol):
-    """Anything with an event time in epoch milliseconds."""
+class Raw(Protocol):
+    """Bytes among the reports that are sent as they are: poison, when a scenario wants some."""
+
+    @property
+    def flight_id(self) -> str:
+        """The key of the message."""
+
+    @property
+    def payload(self) -> bytes:
+        """The value of the message."""
 
     @property
     def timestamp(self) -> int:
-        """Event time, epoch milliseconds UTC."""
+        """When it is due, epoch milliseconds UTC."""
+
+
+Sent = FlightReport | Raw
 
 
 def paced(
-    reports: Iterable[FlightReport],
+    reports: Iterable[Sent],
     clock: Callable[[], int],
     wait: Callable[[float], bool],
     note: Callable[[int], None] = lambda due_ms: None,
-) -> Iterator[tuple[int, FlightReport]]:
+) -> Iterator[tuple[int, Sent]]:
     """Yield (due time, report) in the order given, none before its own timestamp.
 
     A late report (its timestamp lies before one already seen) is due at once. Behind its
@@ -72,7 +83,7 @@ class Pump:
 
     def __init__(
         self,
-        reports: Iterable[FlightReport],
+        reports: Iterable[Sent],
         topic: str,
         prepare: Callable[[], int],
         connect: Callable[[Callable[[KafkaError], None]], Producer],
@@ -114,16 +125,22 @@ class Pump:
         if not self._stopping.is_set():
             self._baton.let_go()
 
-    def _publish(self, due_ms: int, report: FlightReport) -> None:
+    def _publish(self, due_ms: int, report: Sent) -> None:
+        poison = not isinstance(report, FlightReport)
         try:
-            payload = records.encode(report, self._schema_id)
+            payload = self._bytes_of(report)
         except RecordError as error:
             self.ledger.sent += 1
             self.ledger.give_up(str(error))
             return
         if self._hand_over(report.flight_id.encode(), payload):
-            self.ledger.handed_over(due_ms)
+            self.ledger.handed_over(due_ms, poison)
         self._wait(0.0)
+
+    def _bytes_of(self, report: Sent) -> bytes:
+        if isinstance(report, FlightReport):
+            return records.encode(report, self._schema_id)
+        return report.payload
 
     def _hand_over(self, key: bytes, payload: bytes) -> bool:
         """Give one message to Kafka's client, waiting while it is full; False when stopped."""

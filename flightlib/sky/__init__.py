@@ -23,8 +23,9 @@ same by day and by night, and nobody flies in from outside the region.
 
 from flightlib.sky.cursor import Columns
 from flightlib.sky.geodesy import great_circle
+from flightlib.sky.marks import Mark
 from flightlib.sky.network import airports
 from flightlib.sky.sky import Sky
 from flightlib.sky.tables import REGIONS, Airport
 
-__all__ = ["REGIONS", "Airport", "Columns", "Sky", "airports", "great_circle"]
+__all__ = ["REGIONS", "Airport", "Columns", "Mark", "Sky", "airports", "great_circle"]
