@@ -16,6 +16,7 @@ How it is made, from the ground up:
     pieces      the formula that holds at a time
     cursor      all aircraft at once
     reports     one report each
+    stream      which reports are published, and when
 
 Two things differ from nature, so that a demo has something to show at any hour: traffic is the
 same by day and by night, and nobody flies in from outside the region.

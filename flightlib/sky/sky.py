@@ -7,24 +7,19 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flightlib.errors import SettingError
 from flightlib.records import FlightReport
+from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.fleet import fleet
-from flightlib.sky.hashing import mix, uniform
-from flightlib.sky.reports import Clock, to_reports
+from flightlib.sky.reports import Clock
 from flightlib.sky.tables import check_region
-
-Ints = NDArray[np.int64]
 
 FEWEST, MOST = 5, 100_000
 SHORTEST_S, LONGEST_S = 0.1, 60.0
 FASTEST = 600.0
-LATEST_MS = 20_000
 ANNOUNCE_MS = 60_000
-_PHASE, _LATE, _LATENESS = 10, 11, 12
 
 
 class Sky:
@@ -88,46 +83,9 @@ class Sky:
         interval_ms = round(_number("interval_s", interval_s, SHORTEST_S, LONGEST_S) * 1000)
         share = _number("late_share", late_share, 0.0, 1.0)
         clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
-        return self._stream(clock, interval_ms, until, share)
-
-    def _stream(
-        self, clock: Clock, interval_ms: int, until_ms: int | None, late_share: float
-    ) -> Iterator[FlightReport]:
-        # A cursor of its own: streams and `at` do not disturb each other.
-        cursor = Cursor(self._fleet)
-        keys = self._fleet.keys
-        phase = (uniform(keys, _PHASE) * interval_ms).astype(np.int64)
-        tick_ms = clock.start_ms // interval_ms * interval_ms
-        waiting: list[tuple[int, int, FlightReport]] = []
-        while until_ms is None or tick_ms < until_ms:
-            stamps = tick_ms + phase
-            step_ms = interval_ms * clock.speed
-            picture = cursor.at(clock.sky_ms(stamps), step_ms)
-            stamps = stamps[picture.slot]
-            sent = stamps + _lateness_ms(keys[picture.slot], stamps, late_share)
-            wanted = stamps >= clock.start_ms
-            if until_ms is not None:
-                wanted &= stamps < until_ms
-            made = to_reports(picture, stamps, clock)
-            rows = zip(sent.tolist(), picture.slot.tolist(), made, wanted.tolist(), strict=True)
-            waiting += [(when, slot, report) for when, slot, report, want in rows if want]
-            waiting.sort(key=_by_time)
-            tick_ms += interval_ms
-            due = sum(1 for when, *_ in waiting if when < tick_ms)
-            yield from (report for *_, report in waiting[:due])
-            del waiting[:due]
-        yield from (report for *_, report in waiting)
-
-
-def _by_time(row: tuple[int, int, FlightReport]) -> tuple[int, int]:
-    return row[:2]
-
-
-def _lateness_ms(keys: NDArray[np.uint64], stamps: Ints, share: float) -> Ints:
-    """Draw how late each report is published: mostly not at all."""
-    own = mix(keys, stamps)
-    late = uniform(own, _LATE) < share
-    return np.where(late, 1 + (uniform(own, _LATENESS) * LATEST_MS).astype(np.int64), 0)
+        effects = [stream.late(self._fleet.keys, share)]
+        timing = stream.Timing(clock, interval_ms, until)
+        return stream.reports(stream.batches(self._fleet, timing, effects), clock)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

@@ -1,0 +1,130 @@
+"""The stream of a sky: which reports are made, and when each is published, tick by tick.
+
+Everything here works on arrays. A tick gives a picture of the sky; delivery says which of its rows
+are published and when, and what is not due within the tick waits among the rows of later ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flightlib.records import FlightReport
+from flightlib.sky.cursor import Columns, Cursor
+from flightlib.sky.fleet import Fleet
+from flightlib.sky.hashing import mix, uniform
+from flightlib.sky.reports import Clock, to_reports
+
+Ints = NDArray[np.int64]
+
+LATE_MS = 20_000
+_PHASE, _LATE, _LATENESS = 10, 11, 12
+
+Effect = Callable[[Columns, Ints, Ints, Ints], tuple[Ints, Ints]]
+"""What happens to reports on their way: (columns, stamps, rows, due_ms) to (rows, due_ms).
+
+`columns` and `stamps` are a tick's picture and its event times. `rows` are the numbers of the
+pictures' rows that are published, `due_ms` when. A row left out is lost, one named twice comes
+twice, a due time after the tick lets it wait. An effect has no memory: it is a pure function.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Reports in the order in which they are published, as columns of one element each.
+
+    `stamps` are their event times and `due_ms` the times to publish them, both in ms since 1970
+    on the reader's clock. Due times never go back.
+    """
+
+    columns: Columns
+    stamps: Ints
+    due_ms: Ints
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def take(self, rows: Ints) -> Batch:
+        """Pick rows by number, in the order of the numbers."""
+        parts = {f.name: getattr(self.columns, f.name)[rows] for f in fields(Columns)}
+        return Batch(Columns(**parts), self.stamps[rows], self.due_ms[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When reports are made: once an interval, from the clock.s start to an end or for ever."""
+
+    clock: Clock
+    interval_ms: int
+    until_ms: int | None
+
+
+def batches(fleet: Fleet, timing: Timing, effects: Sequence[Effect]) -> Iterator[Batch]:
+    """Stream a fleet's reports, a batch a tick, each aircraft at its own moment of the interval."""
+    # A cursor of its own: streams and `Sky.at` do not disturb each other.
+    cursor, clock = Cursor(fleet), timing.clock
+    phase = (uniform(fleet.keys, _PHASE) * timing.interval_ms).astype(np.int64)
+    tick_ms = clock.start_ms // timing.interval_ms * timing.interval_ms
+    waiting: Batch | None = None
+    while timing.until_ms is None or tick_ms < timing.until_ms:
+        stamps = tick_ms + phase
+        picture = cursor.at(clock.sky_ms(stamps), timing.interval_ms * clock.speed)
+        made = _deliver(picture, stamps[picture.slot], timing, effects)
+        waiting = made if waiting is None else _join(waiting, made)
+        tick_ms += timing.interval_ms
+        due = waiting.due_ms < tick_ms
+        if due.any():
+            yield _in_order(waiting.take(np.flatnonzero(due)))
+        waiting = waiting.take(np.flatnonzero(~due))
+    if waiting is not None and len(waiting):
+        yield _in_order(waiting)
+
+
+def late(keys: NDArray[np.uint64], share: float) -> Effect:
+    """Make the effect that publishes a share of the reports up to 20 s after their time."""
+
+    def effect(columns: Columns, stamps: Ints, rows: Ints, due_ms: Ints) -> tuple[Ints, Ints]:
+        own = mix(keys[columns.slot[rows]], stamps[rows])
+        drawn = uniform(own, _LATE) < share
+        lateness_ms = 1 + (uniform(own, _LATENESS) * LATE_MS).astype(np.int64)
+        return rows, due_ms + np.where(drawn, lateness_ms, 0)
+
+    return effect
+
+
+def reports(stream: Iterator[Batch], clock: Clock) -> Iterator[FlightReport]:
+    """Make the reports of a stream one by one."""
+    for batch in stream:
+        yield from to_reports(batch.columns, batch.stamps, clock)
+
+
+def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:
+    wanted = stamps >= timing.clock.start_ms
+    if timing.until_ms is not None:
+        wanted &= stamps < timing.until_ms
+    rows = np.flatnonzero(wanted)
+    due_ms = stamps[rows]
+    for effect in effects:
+        rows, due_ms = effect(picture, stamps, rows, due_ms)
+    made = Batch(picture, stamps, stamps).take(rows)
+    return Batch(made.columns, made.stamps, due_ms)
+
+
+def _in_order(batch: Batch) -> Batch:
+    """Sort by due time, then aircraft; of one aircraft at one time, what was made first leads."""
+    return batch.take(np.lexsort((batch.columns.slot, batch.due_ms)))
+
+
+def _join(first: Batch, second: Batch) -> Batch:
+    parts = {
+        f.name: np.concatenate([getattr(first.columns, f.name), getattr(second.columns, f.name)])
+        for f in fields(Columns)
+    }
+    return Batch(
+        Columns(**parts),
+        np.concatenate([first.stamps, second.stamps]),
+        np.concatenate([first.due_ms, second.due_ms]),
+    )
