@@ -30,8 +30,8 @@ class Raw(Protocol):
         """The key of the message."""
 
     @property
-    def payload(self) -> bytes:
-        """The value of the message."""
+    def payload(self) -> bytes | None:
+        """The value of the message; None is no message, and only lets time pass."""
 
     @property
     def timestamp(self) -> int:
@@ -128,7 +128,8 @@ class Pump:
     def _publish(self, due_ms: int, report: Sent) -> None:
         poison = not isinstance(report, FlightReport)
         try:
-            payload = self._bytes_of(report)
+            if (payload := self._bytes_of(report)) is None:
+                return
         except RecordError as error:
             self.ledger.sent += 1
             self.ledger.give_up(str(error))
@@ -137,7 +138,7 @@ class Pump:
             self.ledger.handed_over(due_ms, poison)
         self._wait(0.0)
 
-    def _bytes_of(self, report: Sent) -> bytes:
+    def _bytes_of(self, report: Sent) -> bytes | None:
         if isinstance(report, FlightReport):
             return records.encode(report, self._schema_id)
         return report.payload

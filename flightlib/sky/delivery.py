@@ -133,6 +133,8 @@ class Silence:
     """Nothing, until a time: it keeps a stream in step while an outage holds its reports back."""
 
     timestamp: int
+    flight_id: str = ""
+    payload: None = None
 
 
 def within(box: Box | None, latitude: Floats, longitude: Floats) -> Mask:

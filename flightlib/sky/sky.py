@@ -12,9 +12,12 @@ from flightlib.errors import SettingError
 from flightlib.records import FlightReport
 from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
+from flightlib.sky.delivery import Garbage, Silence
 from flightlib.sky.fleet import fleet
+from flightlib.sky.marks import Mark, marks
 from flightlib.sky.reports import Clock
 from flightlib.sky.tables import check_region
+from flightlib.sky.way import Way
 
 FEWEST, MOST = 5, 100_000
 SHORTEST_S, LONGEST_S = 0.1, 60.0
@@ -40,6 +43,7 @@ class Sky:
         self._fleet = fleet(self.region, self.seed, self.flights)
         self._cursor = Cursor(self._fleet)
         self._lock = Lock()
+        self._disturbances: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
         aircraft = len(self._fleet.keys)
@@ -67,7 +71,7 @@ class Sky:
         until_ms: int | None = None,
         late_share: float = 0.02,
         speed: float = 1.0,
-    ) -> Iterator[FlightReport]:
+    ) -> Iterator[FlightReport | Garbage | Silence]:
         """Stream the reports from `start_ms` on, in the order in which they are published.
 
         Every live aircraft reports once an interval, each at its own moment in it, so the stream
@@ -85,7 +89,28 @@ class Sky:
         clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
         effects = [stream.late(self._fleet.keys, share)]
         timing = stream.Timing(clock, interval_ms, until)
-        return stream.reports(stream.batches(self._fleet, timing, effects), clock)
+        way = Way(self._fleet.keys, lambda: self._disturbances, start)
+        return stream.reports(stream.batches(self._fleet, timing, effects, way), clock)
+
+    @property
+    def disturbances(self) -> tuple[Any, ...]:
+        """What disturbs this sky and the way of its reports, in the order in which it was told."""
+        return self._disturbances
+
+    def disturb(self, *steps: Any) -> None:
+        """Let something happen; streams that run already see it from their next tick on."""
+        with self._lock:
+            self._disturbances += steps
+
+    def calm(self, *steps: Any) -> None:
+        """End these disturbances; without any, all."""
+        with self._lock:
+            kept = () if not steps else tuple(s for s in self._disturbances if s not in steps)
+            self._disturbances = kept
+
+    def marks(self, time_ms: int) -> tuple[Mark, ...]:
+        """List what a map shows of the disturbances at a time (ms since 1970 UTC)."""
+        return marks(self._disturbances, time_ms)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

@@ -6,30 +6,25 @@ are published and when, and what is not due within the tick waits among the rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flightlib.records import FlightReport
 from flightlib.sky.cursor import Columns, Cursor
+from flightlib.sky.delivery import Garbage, Silence
 from flightlib.sky.fleet import Fleet
 from flightlib.sky.hashing import mix, uniform
 from flightlib.sky.reports import Clock, to_reports
+from flightlib.sky.way import Among, Effect, Way
 
 Ints = NDArray[np.int64]
 
 LATE_MS = 20_000
 _PHASE, _LATE, _LATENESS = 10, 11, 12
-
-Effect = Callable[[Columns, Ints, Ints, Ints], tuple[Ints, Ints]]
-"""What happens to reports on their way: (columns, stamps, rows, due_ms) to (rows, due_ms).
-
-`columns` and `stamps` are a tick's picture and its event times. `rows` are the numbers of the
-pictures' rows that are published, `due_ms` when. A row left out is lost, one named twice comes
-twice, a due time after the tick lets it wait. An effect has no memory: it is a pure function.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +32,14 @@ class Batch:
     """Reports in the order in which they are published, as columns of one element each.
 
     `stamps` are their event times and `due_ms` the times to publish them, both in ms since 1970
-    on the reader's clock. Due times never go back.
+    on the reader's clock. Due times never go back. `among` holds what is no report and lies among
+    them, each before the first report that is due at its time or later.
     """
 
     columns: Columns
     stamps: Ints
     due_ms: Ints
+    among: Among = ()
 
     def __len__(self) -> int:
         return len(self.stamps)
@@ -62,25 +59,32 @@ class Timing:
     until_ms: int | None
 
 
-def batches(fleet: Fleet, timing: Timing, effects: Sequence[Effect]) -> Iterator[Batch]:
-    """Stream a fleet's reports, a batch a tick, each aircraft at its own moment of the interval."""
+def batches(
+    fleet: Fleet, timing: Timing, effects: Sequence[Effect], way: Way | None = None
+) -> Iterator[Batch]:
+    """Stream a fleet's reports, a batch a tick, each aircraft at its own moment of the interval.
+
+    `way` is what disturbs the delivery, looked at anew for each tick.
+    """
+    way = way or Way(fleet.keys, tuple, 0)
     # A cursor of its own: streams and `Sky.at` do not disturb each other.
-    cursor, clock = Cursor(fleet), timing.clock
-    phase = (uniform(fleet.keys, _PHASE) * timing.interval_ms).astype(np.int64)
-    tick_ms = clock.start_ms // timing.interval_ms * timing.interval_ms
+    cursor, interval_ms = Cursor(fleet), timing.interval_ms
+    phase = (uniform(fleet.keys, _PHASE) * interval_ms).astype(np.int64)
+    tick_ms = timing.clock.start_ms // interval_ms * interval_ms
     waiting: Batch | None = None
     while timing.until_ms is None or tick_ms < timing.until_ms:
-        stamps = tick_ms + phase
-        picture = cursor.at(clock.sky_ms(stamps), timing.interval_ms * clock.speed)
-        made = _deliver(picture, stamps[picture.slot], timing, effects)
-        waiting = made if waiting is None else _join(waiting, made)
-        tick_ms += timing.interval_ms
-        due = waiting.due_ms < tick_ms
-        if due.any():
-            yield _in_order(waiting.take(np.flatnonzero(due)))
-        waiting = waiting.take(np.flatnonzero(~due))
+        way.look()
+        for stamps, wanted in ((tick_ms + phase, _every), *way.extras(tick_ms, interval_ms, phase)):
+            picture = cursor.at(timing.clock.sky_ms(stamps), interval_ms * timing.clock.speed)
+            made = _deliver(picture, stamps[picture.slot], timing, (wanted, *effects, way.effect))
+            waiting = made if waiting is None else _join(waiting, made)
+        assert waiting is not None
+        batch, waiting = _released(waiting, way, tick_ms, tick_ms + interval_ms)
+        if len(batch) or batch.among:
+            yield batch
+        tick_ms += interval_ms
     if waiting is not None and len(waiting):
-        yield _in_order(waiting)
+        yield _released(waiting, way, tick_ms, None)[0]
 
 
 def late(keys: NDArray[np.uint64], share: float) -> Effect:
@@ -95,10 +99,15 @@ def late(keys: NDArray[np.uint64], share: float) -> Effect:
     return effect
 
 
-def reports(stream: Iterator[Batch], clock: Clock) -> Iterator[FlightReport]:
-    """Make the reports of a stream one by one."""
+def reports(stream: Iterator[Batch], clock: Clock) -> Iterator[FlightReport | Garbage | Silence]:
+    """Make the reports of a stream one by one, and what lies among them."""
     for batch in stream:
-        yield from to_reports(batch.columns, batch.stamps, clock)
+        made = iter(to_reports(batch.columns, batch.stamps, clock))
+        places = np.searchsorted(batch.due_ms, [one.timestamp for one in batch.among])
+        for one, count in zip(batch.among, np.diff(places, prepend=0).tolist(), strict=True):
+            yield from islice(made, count)
+            yield one
+        yield from made
 
 
 def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:
@@ -113,9 +122,31 @@ def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[E
     return Batch(made.columns, made.stamps, due_ms)
 
 
-def _in_order(batch: Batch) -> Batch:
-    """Sort by due time, then aircraft; of one aircraft at one time, what was made first leads."""
-    return batch.take(np.lexsort((batch.columns.slot, batch.due_ms)))
+def _every(_picture: Columns, _stamps: Ints, rows: Ints, due_ms: Ints) -> tuple[Ints, Ints]:
+    return rows, due_ms
+
+
+def _released(waiting: Batch, way: Way, tick_ms: int, end_ms: int | None) -> tuple[Batch, Batch]:
+    """Part what is due in a tick, in order, from what waits on; without an end all is due."""
+    due_ms = way.held(waiting.columns, waiting.due_ms, tick_ms)
+    due = np.ones(len(due_ms), bool) if end_ms is None else due_ms < end_ms
+    burst = due_ms[due & (due_ms != waiting.due_ms)]
+    burst_ms = int(burst.min()) if len(burst) else None
+    among = way.among(tick_ms, end_ms or tick_ms, burst_ms, not due.any())
+    rows = np.flatnonzero(due)
+    rows = rows[_in_order(waiting.take(rows), due_ms[rows])]
+    ordered = waiting.take(rows)
+    batch = Batch(ordered.columns, ordered.stamps, due_ms[rows], among)
+    return batch, waiting.take(np.flatnonzero(~due))
+
+
+def _in_order(batch: Batch, due_ms: Ints) -> Ints:
+    """Sort by due time, then by the time it was due at first if an outage held it, then aircraft.
+
+    Of one aircraft at one time, what was made first leads.
+    """
+    order: Ints = np.lexsort((batch.columns.slot, batch.due_ms, due_ms))
+    return order
 
 
 def _join(first: Batch, second: Batch) -> Batch:
