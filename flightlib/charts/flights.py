@@ -27,7 +27,7 @@ from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.arrows import outlines
 from flightlib.charts.base import FONT, Size, base_map, box_of, plain
-from flightlib.charts.marks import mark_layers, notes
+from flightlib.charts.marks import mark_labels, mark_outlines, notes
 from flightlib.charts.outline import Box
 from flightlib.charts.palette import colours, label, palette, region_colours
 from flightlib.sky import Mark
@@ -60,9 +60,9 @@ def flight_map(
     chosen = _chosen(theme, colour, shown)
     arrows = outlines(_told(shown), view, size[0])
     ground = base_map(region, theme, map_size)
-    for layer in mark_layers(marks, view, theme):
+    for layer in mark_outlines(marks, theme):
         ground += layer
-    return (
+    figure = (
         ground
         + geom_polygon(
             aes("longitude", "latitude", group="mark", fill=colour),
@@ -79,6 +79,9 @@ def flight_map(
         + labs(caption=" · ".join(filter(None, (caption, notes(marks)))))
         + ggsize(*size)
     )
+    for layer in mark_labels(marks, view, size[0], theme):
+        figure += layer
+    return figure
 
 
 def _chosen(theme: str, colour: str, shown: pd.DataFrame) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ class Storm(Lasting):
     longitude: Longitude | None = None
     radius_nm: Annotated[float, Field(ge=5, le=300, description="nautical miles")]
     track_deg: Annotated[float, Field(ge=0, le=360, description="degrees")]
-    speed_kt: Annotated[float, Field(ge=0, le=120, description="knots")]
+    speed_kt: Annotated[float, Field(ge=0, le=100, description="knots")]
 
     @model_validator(mode="after")
     def _one_place(self) -> Storm:
@@ -53,7 +53,7 @@ class Holding(Lasting):
 
     kind: Literal["holding"]
     airport: Place
-    laps: Annotated[int, Field(ge=1, le=10, description="laps")]
+    laps: Annotated[int, Field(ge=1, le=8, description="laps")]
 
     def words(self) -> str:
         """Say what it does, in a few words."""

@@ -55,7 +55,8 @@ def _storm(one: disturb.Storm, now_ms: int) -> Mark | None:
     gone_nm = one.speed_kt * (now_ms - one.start_ms) / 3_600_000
     longitude, latitude = _from((one.longitude, one.latitude), [one.track_deg], gone_nm)[0]
     here = longitude, latitude
-    return Mark("storm", f"Storm, {_left(one.end_ms, now_ms)}", _circle(here, one.radius_nm), here)
+    outline = _circle(here, one.radius_nm)
+    return Mark("storm", f"Storm, {_left(one.end_ms, now_ms)}", outline, outline[0])
 
 
 @_mark.register
@@ -64,8 +65,8 @@ def _holding(one: disturb.Holding, now_ms: int) -> Mark | None:
     if not one.start_ms <= now_ms < one.end_ms:
         return None
     here, name = _airport(one.airport)
-    anchor = _from(here, [0.0], HOLDING_NM * 1.25)[0]
-    return Mark("holding", f"{name}: holding, {laps}", _circle(here, HOLDING_NM), anchor)
+    outline = _circle(here, HOLDING_NM)
+    return Mark("holding", f"{name}: holding, {laps}", outline, outline[0])
 
 
 @_mark.register
@@ -73,9 +74,9 @@ def _delay(one: disturb.GroundDelay, now_ms: int) -> Mark | None:
     if not one.start_ms <= now_ms < one.end_ms:
         return None
     here, name = _airport(one.airport)
-    anchor = _from(here, [180.0], HOLDING_NM * 1.25)[0]
+    outline = _circle(here, DELAY_NM)
     label = f"{name}: ground delay, {one.minutes:g} min"
-    return Mark("delay", label, _circle(here, DELAY_NM), anchor)
+    return Mark("delay", label, outline, outline[CORNERS // 2])
 
 
 @_mark.register
@@ -135,10 +136,10 @@ def _from(place: Place, bearings: list[float], distance_nm: float) -> tuple[Plac
 
 
 def _edges(box: Box) -> tuple[tuple[Place, ...], Place]:
-    """Give the corners of a box, and a place for its label within the top edge."""
+    """Give the corners of a box, and the middle of its upper edge for the label."""
     south, west, north, east = box
     corners = ((west, south), (west, north), (east, north), (east, south))
-    return corners, ((west + east) / 2, north - (north - south) * 0.08)
+    return corners, ((west + east) / 2, north)
 
 
 def _left(end_ms: int, now_ms: int) -> str:
