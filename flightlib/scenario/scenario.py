@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,11 @@ class Scenario:
 
     def _fill(self, name: str, script: Script, folder: Path | None) -> None:
         self.name, self.title, self.watch = name, script.title, script.watch
-        steps = tuple(_unrolled(script, folder, 0, (name,)))
+        steps = tuple(islice(_unrolled(script, folder, 0, (name,)), MOST_STEPS + 1))
         if len(steps) > MOST_STEPS:
-            raise SettingError(f"{name} includes {len(steps)} steps; allowed: 1 to {MOST_STEPS}.")
+            raise SettingError(
+                f"{name} includes more than {MOST_STEPS} steps in all."
+            )
         self.steps: tuple[tuple[int, Step], ...] = tuple(sorted(steps, key=lambda one: one[0]))
 
     @property

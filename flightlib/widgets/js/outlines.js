@@ -5,14 +5,14 @@ const DASHES = { storm: [], holding: [10, 5], delay: [2, 4], outage: [6, 5], sur
 const LINE_PX = 20;
 
 function drawOutlines(ink, marks, camera, palette) {
-  const placed = marks.filter((mark) => mark.outline.length && mark.kind in palette.mark);
+  const placed = marks.filter((mark) => mark.outline.length);
   ink.save();
   ink.lineJoin = "round";
   for (const mark of placed) {
     ink.beginPath();
     for (const [longitude, latitude] of mark.outline) ink.lineTo(camera.px(longitude), camera.py(latitude));
     ink.closePath();
-    ink.strokeStyle = ink.fillStyle = palette.mark[mark.kind];
+    ink.strokeStyle = ink.fillStyle = palette.mark[mark.kind] ?? palette.ink;
     ink.globalAlpha = 0.14;
     ink.fill();
     ink.globalAlpha = 0.95;
