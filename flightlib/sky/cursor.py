@@ -18,6 +18,7 @@ from flightlib.sky.hashing import mix
 from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops, hops
 from flightlib.sky.itinerary import BLOCK_MS, leg_keys, walk
 from flightlib.sky.labels import labels
+from flightlib.sky.offsets import beside, polynomial
 from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
 
 Floats = NDArray[np.float64]
@@ -82,6 +83,7 @@ class Cursor:
         self._mode, self._phase, self._status = (np.zeros(count, np.int8) for _ in range(3))
         # start, distance, speed, gain, height, rate, start vector, tangent, lift-off, touchdown
         self._piece = np.zeros((14, count))
+        self._bend = np.zeros((6, count))
         self._hop = np.full(count, -1)
         self._labels = np.full(count, None, dtype=object)
 
@@ -163,6 +165,7 @@ class Cursor:
         self._piece[3, slots], self._piece[4, slots] = found.gain_kt_s, found.height_ft
         self._piece[5, slots] = found.rate_fpm
         self._piece[6:9, slots], self._piece[9:12, slots] = found.start, found.tangent
+        self._bend[:, slots] = found.bend
         self._piece[12, slots] = block_ms + lift
         self._piece[13, slots] = block_ms + found.planned_on
 
@@ -191,7 +194,14 @@ class Cursor:
         speed = piece[2] + piece[3] * seconds
         miles = piece[1] + (piece[2] + speed) / 2 * seconds / 3600
         feet = piece[4] + piece[5] * seconds / 60
-        latitude, longitude, track = _on_earth(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
+        point, way = _on_circle(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
+        bent = np.flatnonzero(self._bend[0, slot])
+        if len(bent):
+            bend, circles = self._bend[:, slot[bent]], (piece[6:9, bent], piece[9:12, bent])
+            aside, slope = polynomial(bend[2:], miles[bent] - bend[1])
+            point[:, bent], way[:, bent] = beside(*circles, miles[bent], aside, slope)
+            speed[bent] *= np.hypot(np.cos(aside / EARTH_RADIUS_NM), slope)
+        latitude, longitude, track = _degrees(point, way)
         noise = mix(self.fleet.keys[slot], time_ms)
         moving = (phase > 0) & (phase < len(PHASES) - 1)
         vertical = piece[5] + np.where((piece[5] != 0) & moving, _noise(noise, 0, 5) * 64, 0)
@@ -214,12 +224,16 @@ class Cursor:
         )
 
 
-def _on_earth(start: Floats, tangent: Floats, angle: Floats) -> tuple[Floats, Floats, Floats]:
-    """Find latitude, longitude and track, in degrees, at angles along great circles."""
+def _on_circle(start: Floats, tangent: Floats, angle: Floats) -> tuple[Floats, Floats]:
+    """Find points at angles along great circles, and the way on, as unit vectors."""
     sine, cosine = np.sin(angle), np.cos(angle)
-    x, y, z = start * cosine + tangent * sine
-    east = tangent[0] * cosine - start[0] * sine, tangent[1] * cosine - start[1] * sine
-    track = np.arctan2(x * east[1] - y * east[0], tangent[2] * cosine - start[2] * sine)
+    return start * cosine + tangent * sine, tangent * cosine - start * sine
+
+
+def _degrees(point: Floats, way: Floats) -> tuple[Floats, Floats, Floats]:
+    """Read latitude, longitude and track, in degrees, of points and the ways they move."""
+    x, y, z = point
+    track = np.arctan2(x * way[1] - y * way[0], way[2])
     latitude = np.arctan2(z, np.hypot(x, y))
     return np.degrees(latitude), np.degrees(np.arctan2(y, x)), np.degrees(track)
 
