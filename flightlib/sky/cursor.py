@@ -6,19 +6,22 @@ keeps nothing but results of pure functions of (seed, slot, time), to save compu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flightlib.records import PHASES, STATUSES
+from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
 from flightlib.sky.geodesy import EARTH_RADIUS_NM
 from flightlib.sky.hashing import mix
 from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops, hops
 from flightlib.sky.itinerary import BLOCK_MS, leg_keys, walk
 from flightlib.sky.labels import labels
-from flightlib.sky.offsets import beside, polynomial
+from flightlib.sky.motion import degrees, off_circle, on_circle
 from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
 
 Floats = NDArray[np.float64]
@@ -72,8 +75,11 @@ class Columns:
 class Cursor:
     """The state of a fleet at the last times asked for."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet = fleet
+    def __init__(self, fleet: Fleet, disturbances: Callable[[], tuple[Any, ...]] = tuple) -> None:
+        """`disturbances` is asked before each look what disturbs the flights."""
+        self.fleet, self._asked = fleet, disturbances
+        self._told: tuple[Any, ...] = ()
+        self._disturbances: tuple[Flying, ...] = ()
         count = len(fleet.keys)
         self._block = np.full(count, np.iinfo(np.int64).min)
         self._hops = Hops(
@@ -92,12 +98,23 @@ class Cursor:
 
         A cancelled flight is live for `announce_ms` from its announcement.
         """
+        self._listen()
         stale = np.flatnonzero((time_ms < self._from) | (time_ms >= self._to))
         if len(stale):
             self._refresh(stale, time_ms[stale])
         told = (self._mode == ANNOUNCED) & (time_ms - self._piece[0] < announce_ms)
         slot = np.flatnonzero((self._mode == LIVE) | told)
         return self._columns(slot, time_ms[slot])
+
+    def _listen(self) -> None:
+        """Drop what was planned without what disturbs the flights now."""
+        told = self._asked()
+        if told is not self._told:
+            known, self._disturbances = self._disturbances, of_flights(told)
+            self._told = told
+            if known != self._disturbances:
+                self._block[:] = np.iinfo(np.int64).min
+                self._from[:], self._to[:] = np.inf, -np.inf
 
     def _refresh(self, slots: Ints, time_ms: Ints) -> None:
         block = (time_ms - self.fleet.phase_ms[slots]) // BLOCK_MS
@@ -115,7 +132,7 @@ class Cursor:
         subfleet = fleet.subfleet[slots]
         legs = walk(fleet.network, subfleet, fleet.home[slots], keys)
         start_ms = block * BLOCK_MS + fleet.phase_ms[slots]
-        planned = hops(fleet.network, subfleet, keys, legs, start_ms)
+        planned = hops(fleet.network, subfleet, keys, legs, start_ms, self._disturbances)
         for field in fields(Hops):
             getattr(self._hops, field.name)[slots] = getattr(planned, field.name)
         self._block[slots] = block
@@ -131,11 +148,14 @@ class Cursor:
         t_ms = time_ms - block_ms
         hop = np.minimum((self._hops.until[slots] <= t_ms[:, None]).sum(axis=1), MOST_HOPS - 1)
         rows = self._hop_rows(slots, hop, block)
-        found = pieces(self.fleet.network, rows, t_ms)
+        storms = tuple(one for one in self._disturbances if isinstance(one, Storm))
+        found = pieces(self.fleet.network, rows, t_ms, storms)
         lift = self._hops.lift[slots, hop].astype(np.int64)
         due = self._hops.scheduled_on[slots, hop].astype(np.int64)
+        # A hold that begins changes what a flight expects.
+        fresh = (self._hop[slots] != hop) | (self._piece[13, slots] != block_ms + found.planned_on)
+        fresh = np.flatnonzero(fresh & (found.mode > 0))
         self._store(slots, rows, found, block_ms, lift, due)
-        fresh = np.flatnonzero((self._hop[slots] != hop) & (found.mode > 0))
         if len(fresh):
             self._label(slots, hop, fresh, rows, found, (lift, due), block_ms)
 
@@ -143,11 +163,13 @@ class Cursor:
         table = self._hops
         leg = table.leg[slots, hop].astype(np.int64)
         before = table.until[slots, np.maximum(hop - 1, 0)]
-        names = ("kind", "origin", "destination", "until", "begin", "on", "scheduled_off")
+        names = ["kind", "origin", "destination", "until", "begin", "on", "scheduled_off"]
+        names += ["hold", "hold_ms"]
         return HopRows(
             key=leg_keys(self._block_keys(slots, block), leg),
             subfleet=self.fleet.subfleet[slots],
             since=np.where(hop > 0, before, 0).astype(np.int64),
+            block_ms=block * BLOCK_MS + self.fleet.phase_ms[slots],
             **{name: getattr(table, name)[slots, hop].astype(np.int64) for name in names},
         )
 
@@ -194,14 +216,14 @@ class Cursor:
         speed = piece[2] + piece[3] * seconds
         miles = piece[1] + (piece[2] + speed) / 2 * seconds / 3600
         feet = piece[4] + piece[5] * seconds / 60
-        point, way = _on_circle(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
+        point, way = on_circle(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
         bent = np.flatnonzero(self._bend[0, slot])
         if len(bent):
-            bend, circles = self._bend[:, slot[bent]], (piece[6:9, bent], piece[9:12, bent])
-            aside, slope = polynomial(bend[2:], miles[bent] - bend[1])
-            point[:, bent], way[:, bent] = beside(*circles, miles[bent], aside, slope)
-            speed[bent] *= np.hypot(np.cos(aside / EARTH_RADIUS_NM), slope)
-        latitude, longitude, track = _degrees(point, way)
+            circles = piece[6:9, bent], piece[9:12, bent]
+            there = off_circle(*circles, self._bend[:, slot[bent]], miles[bent])
+            point[:, bent], way[:, bent] = there[:2]
+            speed[bent] *= there[2]
+        latitude, longitude, track = degrees(point, way)
         noise = mix(self.fleet.keys[slot], time_ms)
         moving = (phase > 0) & (phase < len(PHASES) - 1)
         vertical = piece[5] + np.where((piece[5] != 0) & moving, _noise(noise, 0, 5) * 64, 0)
@@ -222,20 +244,6 @@ class Cursor:
             progress_percent=np.clip(progress, 0, 100).astype(np.int64),
             labels=self._labels[slot],
         )
-
-
-def _on_circle(start: Floats, tangent: Floats, angle: Floats) -> tuple[Floats, Floats]:
-    """Find points at angles along great circles, and the way on, as unit vectors."""
-    sine, cosine = np.sin(angle), np.cos(angle)
-    return start * cosine + tangent * sine, tangent * cosine - start * sine
-
-
-def _degrees(point: Floats, way: Floats) -> tuple[Floats, Floats, Floats]:
-    """Read latitude, longitude and track, in degrees, of points and the ways they move."""
-    x, y, z = point
-    track = np.arctan2(x * way[1] - y * way[0], way[2])
-    latitude = np.arctan2(z, np.hypot(x, y))
-    return np.degrees(latitude), np.degrees(np.arctan2(y, x)), np.degrees(track)
 
 
 def _noise(keys: NDArray[np.uint64], shift: int, steps: int) -> Floats:

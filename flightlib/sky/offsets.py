@@ -8,6 +8,7 @@ point is p(s) cos(d) + n sin(d), with n the pole of the circle to the right of t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +42,12 @@ class Offsets:
         return Offsets(self.rows[keep], *columns)
 
     def at(self, along_nm: Floats) -> tuple[Floats, Floats]:
-        """Read miles to the right and slope at miles along, one for each row."""
-        start, _, factors = self.cubics((self.along_nm <= along_nm).sum(axis=0))
+        """Read miles to the right and slope at miles along, one or k for each row."""
+        start, _, factors = self.cubics(_count(self.along_nm, along_nm))
         return polynomial(factors, along_nm - start)
 
     def cubics(self, knot: Ints) -> tuple[Floats, Floats, Floats]:
-        """Give the cubics that end at knots: where they start, how long they are, (4, n) factors.
+        """Give the cubics that end at knots: where they start, how long they are, four factors.
 
         Before the first knot and after the last the length is 0, and so are the factors.
         """
@@ -98,9 +99,9 @@ def added(a: Offsets | None, b: Offsets | None) -> Offsets | None:
     a, b = _spread(a, rows), _spread(b, rows)
     along = np.sort(np.concatenate([a.along_nm, b.along_nm]), axis=0)
     right, slope = np.zeros_like(along), np.zeros_like(along)
-    for knot, s in enumerate(along):
-        (right_a, slope_a), (right_b, slope_b) = a.at(s), b.at(s)
-        right[knot], slope[knot] = right_a + right_b, slope_a + slope_b
+    for one in (a, b):
+        own_right, own_slope = one.at(along)
+        right, slope = right + own_right, slope + own_slope
     return Offsets(rows, along, right, slope)
 
 
@@ -118,30 +119,46 @@ def _spread(offsets: Offsets, rows: Ints) -> Offsets:
 
 def seconds_to(nodes: Profiles, rows: Ints, along_nm: Floats) -> Floats:
     """Say when flights of a profile reach distances (k, len(rows)), in seconds from its start."""
-    miles, seconds = nodes.distance_nm[:, rows], nodes.time_s[:, rows]
-    each = np.arange(len(rows))
-    result = np.empty_like(along_nm)
-    for knot, s in enumerate(along_nm):
-        a = np.clip((miles <= s).sum(axis=0) - 1, 0, len(miles) - 2)
-        lasts = seconds[a + 1, each] - seconds[a, each]
-        v, w = nodes.speed_kt[a, rows] / 3600, nodes.speed_kt[a + 1, rows] / 3600
-        gain = np.where(lasts > 0, (w - v) / np.where(lasts > 0, lasts, 1.0), 0.0)
-        ahead = np.maximum(s - miles[a, each], 0.0)
-        root = np.sqrt(np.maximum(v * v + 2 * gain * ahead, 0.0))
-        result[knot] = seconds[a, each] + 2 * ahead / np.maximum(v + root, 1e-9)
+    a, _, v, gain = _segment(nodes, rows, _count(nodes.distance_nm[:, rows], along_nm))
+    ahead = np.maximum(along_nm - nodes.distance_nm[a, rows], 0.0)
+    root = np.sqrt(np.maximum(v * v + 2 * gain * ahead, 0.0))
+    result: Floats = nodes.time_s[a, rows] + 2 * ahead / np.maximum(v + root, 1e-9)
     return result
 
 
 def beside(
-    start: Floats, tangent: Floats, along_nm: Floats, right_nm: Floats, slope: Floats
+    start: Floats, tangent: Floats, along_nm: Floats, right_nm: Floats, ahead: Any, aside: Floats
 ) -> tuple[Floats, Floats]:
     """Find points beside great circles and the ways they move there, as vectors (3, n).
 
-    The size of a way is how much further it is there than along the great circle.
+    `ahead` and `aside` say how the miles along and the miles to the right change together.
     """
     s, d = along_nm / EARTH_RADIUS_NM, right_nm / EARTH_RADIUS_NM
     p = start * np.cos(s) + tangent * np.sin(s)
-    forward = tangent * np.cos(s) - start * np.sin(s)
+    forward = (tangent * np.cos(s) - start * np.sin(s)) * ahead
     pole = np.cross(tangent, start, axis=0)
     cosine, sine = np.cos(d), np.sin(d)
-    return p * cosine + pole * sine, (forward + pole * slope) * cosine - p * (sine * slope)
+    return p * cosine + pole * sine, (forward + pole * aside) * cosine - p * (sine * aside)
+
+
+def miles_at(nodes: Profiles, rows: Ints, seconds: Floats) -> Floats:
+    """Say how far flights of a profile are after seconds (k, len(rows)), in nautical miles."""
+    a, lasts, v, gain = _segment(nodes, rows, _count(nodes.time_s[:, rows], seconds))
+    past = np.clip(seconds - nodes.time_s[a, rows], 0.0, lasts)
+    result: Floats = nodes.distance_nm[a, rows] + past * (v + gain * past / 2)
+    return result
+
+
+def _count(borders: Floats, values: Floats) -> Ints:
+    """Count the borders (k, n) that values, of shape (n,) or (m, n), have reached."""
+    wide = borders if values.ndim == 1 else borders[:, None]
+    result: Ints = (wide <= values).sum(axis=0)
+    return result
+
+
+def _segment(nodes: Profiles, rows: Ints, begun: Ints) -> tuple[Ints, Floats, Floats, Floats]:
+    """Find the segments that flights are in: number, seconds, miles a second, how that grows."""
+    a = np.clip(begun - 1, 0, len(nodes.time_s) - 2)
+    lasts = nodes.time_s[a + 1, rows] - nodes.time_s[a, rows]
+    v, w = nodes.speed_kt[a, rows] / 3600, nodes.speed_kt[a + 1, rows] / 3600
+    return a, lasts, v, np.where(lasts > 0, (w - v) / np.where(lasts > 0, lasts, 1.0), 0.0)

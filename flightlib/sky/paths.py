@@ -70,7 +70,7 @@ def turning_points(
         rows, along_nm = bends.rows, distance_nm[bends.rows]
         right_nm, slope = bends.at(along_nm)
         circles = paths.start[:, rows], paths.tangent[:, rows]
-        points[:, rows], _ = beside(*circles, along_nm, right_nm, slope)
+        points[:, rows], _ = beside(*circles, along_nm, right_nm, 1.0, slope)
     return points
 
 

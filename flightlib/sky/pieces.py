@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flightlib.sky import holds
+from flightlib.sky.disturb import Storm
 from flightlib.sky.events import away_keys, onward_keys, turn_of
 from flightlib.sky.geodesy import EARTH_RADIUS_NM, along, tangent_of
 from flightlib.sky.hashing import Keys, uniform
@@ -25,9 +27,17 @@ from flightlib.sky.hops import (
 )
 from flightlib.sky.itinerary import MINUTE_MS, taxi_out_min
 from flightlib.sky.network import Network
-from flightlib.sky.offsets import Offsets, seconds_to
+from flightlib.sky.offsets import Offsets, miles_at, seconds_to
 from flightlib.sky.paths import Paths, between, legs_along, offsets
-from flightlib.sky.profile import CRUISE_SEGMENT, NODES, Profiles, profiles
+from flightlib.sky.profile import (
+    CRUISE_SEGMENT,
+    FREE_FROM,
+    FREE_TO,
+    NODES,
+    Profiles,
+    profiles,
+)
+from flightlib.sky.storms import Flown, around
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -59,6 +69,9 @@ class HopRows:
     begin: Ints
     on: Ints
     scheduled_off: Ints
+    hold: Ints
+    hold_ms: Ints
+    block_ms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,8 @@ class Pieces:
 
     At time t, with s seconds since `start_ms`: distance along the path is `distance_nm` +
     `speed_kt` * s/3600 + `gain_kt_s` * s*s/7200, height `height_ft` + `rate_fpm` * s/60. `bend`
-    has shape (6, n): 1 where there is an offset, miles at the cubic's start, its four factors.
+    has shape (6, n): 1 where there is an offset, miles at the cubic's start, its four factors; in
+    a hold what `holds` puts there.
     """
 
     valid_from: Floats
@@ -87,15 +101,25 @@ class Pieces:
     planned_on: Floats
 
 
-def pieces(network: Network, hops: HopRows, t_ms: Ints) -> Pieces:
+def pieces(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ...] = ()) -> Pieces:
     """Find the piece of each hop that holds at its time, in ms from the block's start."""
+    found = _unheld(network, hops, holds.without(hops, t_ms), storms)
+    holds.insert(found, hops, t_ms)
+    return found
+
+
+def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ...]) -> Pieces:
+    """Find the pieces of hops at times that holds are not counted in."""
     keys = _profile_keys(hops)
     paths, nodes, ends = _flight(network, hops, keys)
     borders = _borders(hops, nodes, keys)
     index = (borders <= t_ms).sum(axis=0)
     table = _table(borders, nodes, paths, network, ends)
     start, tangent = _ground_paths(index, paths, nodes, keys)
-    bend, bend_from, bend_to = _bends(hops, _offsets(network, hops, paths, keys, ends), nodes, t_ms)
+    aside = _offsets(network, hops, paths, keys, ends)
+    if storms:
+        aside = around(storms, _flown(hops, paths, nodes), aside)
+    bend, bend_from, bend_to = _bends(hops, aside, nodes, t_ms)
     each = np.arange(len(t_ms))
     cancelled = hops.kind == CANCELLED
     mode = np.where(cancelled & (index > 0), ANNOUNCED, np.where(index > 0, LIVE, SILENT))
@@ -146,6 +170,15 @@ def _offsets(
     planned = offsets(network, paths, keys, ends)
     flown = (hops.kind != AWAY) & (hops.kind != CANCELLED)
     return None if planned is None else planned.only(flown[planned.rows])
+
+
+def _flown(hops: HopRows, paths: Paths, nodes: Profiles) -> Flown:
+    """Say where storms may lead flights aside: after take-off, before approach or turn."""
+    every = np.arange(len(hops.kind))
+    turn_nm = miles_at(nodes, every, (hops.on - hops.begin)[None] / 1000)[0]
+    high = np.where(hops.kind == TURNED, turn_nm, nodes.distance_nm[FREE_TO])
+    low = np.where(hops.kind == CANCELLED, np.inf, nodes.distance_nm[FREE_FROM])
+    return Flown(paths, nodes, hops.block_ms + hops.begin, low, high)
 
 
 def _bends(
