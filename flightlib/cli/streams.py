@@ -53,10 +53,11 @@ def generate(
 
     start_ms = now_ms()
     sky = Sky(flights=flights, region=region, seed=seed)
-    for word in scenario or ():
-        chosen(word).start(sky, start_ms)
+    wanted = [chosen(word) for word in scenario or ()]
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
     reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
+    for one in wanted:
+        one.start(sky, start_ms)
     publisher = Publisher(reports, topic=topic).start()
     with _ended_by_ctrl_c():
         _watch(publisher, None if until_ms is None else until_ms / 1000)

@@ -52,9 +52,7 @@ class Scenario:
         self.name, self.title, self.watch = name, script.title, script.watch
         steps = tuple(islice(_unrolled(script, folder, 0, (name,)), MOST_STEPS + 1))
         if len(steps) > MOST_STEPS:
-            raise SettingError(
-                f"{name} includes more than {MOST_STEPS} steps in all."
-            )
+            raise SettingError(f"{name} includes more than {MOST_STEPS} steps in all.")
         self.steps: tuple[tuple[int, Step], ...] = tuple(sorted(steps, key=lambda one: one[0]))
 
     @property
@@ -78,13 +76,12 @@ class Scenario:
 
         Streams that run already see it from then on. A scenario that runs is started anew.
         """
-        begin_ms = now_ms() if at_ms is None else at_ms
-        runs.start(sky, self, begin_ms, self.disturbances(sky.region, begin_ms))
+        runs.start(sky, self, now_ms() if at_ms is None else at_ms)
         return self
 
-    def stop(self, sky: Sky) -> None:
-        """End it in a sky, if it runs there: what it held back comes at once."""
-        runs.stop(sky, self.name)
+    def stop(self, sky: Sky, at_ms: int | None = None) -> None:
+        """End it in a sky, now or at a time, if it runs there; what it held back comes at once."""
+        runs.stop(sky, now_ms() if at_ms is None else at_ms, self.name)
 
     def __repr__(self) -> str:
         lasts = f", {in_words(self.lasts_ms)}" if self.lasts_ms else ""

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from flightlib.sky import disturb, geodesy
+from flightlib.sky import disturb, geodesy, storms
 from flightlib.sky.delivery import Box, Duplicates, Lateness, Outage, Poison, Surge
+from flightlib.sky.reports import Clock
 from flightlib.sky.tables import airport_rows
 
 Place = tuple[float, float]
 CORNERS = 48
-HOLDING_NM = 40.0
-DELAY_NM = 18.0
+HOLDING_NM = 60.0  # where the farthest hold
+DELAY_NM = 25.0
+LEAST_NM = 8.0
 AFTER_MS = 8000  # how long what happened at a moment is shown
 
 
@@ -37,10 +39,15 @@ class Mark:
 KINDS = ("storm", "holding", "delay", "outage", "surge", "note")
 
 
-def marks(disturbances: Iterable[Any], now_ms: int) -> tuple[Mark, ...]:
-    """List what a map shows of disturbances at a time, the largest areas first."""
-    shown = [mark for one in disturbances if (mark := _mark(one, now_ms)) is not None]
-    return tuple(sorted(shown, key=lambda mark: KINDS.index(mark.kind) if mark.outline else 99))
+def marks(disturbances: Iterable[Any], now_ms: int, clock: Clock) -> tuple[Mark, ...]:
+    """List what a map shows of disturbances at a time of the reader, areas first."""
+    shown = []
+    for one in disturbances:
+        flying = isinstance(one, disturb.Flying)
+        mark = _mark(one, int(clock.sky_ms(np.int64(now_ms))) if flying else now_ms)
+        if mark is not None:
+            shown.append(mark)
+    return tuple(sorted(shown, key=lambda mark: KINDS.index(mark.kind)))
 
 
 @singledispatch
@@ -52,11 +59,12 @@ def _mark(_one: Any, _now_ms: int) -> Mark | None:
 def _storm(one: disturb.Storm, now_ms: int) -> Mark | None:
     if not one.start_ms <= now_ms < one.end_ms:
         return None
-    gone_nm = one.speed_kt * (now_ms - one.start_ms) / 3_600_000
-    longitude, latitude = _from((one.longitude, one.latitude), [one.track_deg], gone_nm)[0]
-    here = longitude, latitude
-    outline = _circle(here, one.radius_nm)
-    return Mark("storm", f"Storm, {_left(one.end_ms, now_ms)}", outline, outline[0])
+    now = np.array([float(now_ms)])
+    latitude, longitude = (float(edge[0]) for edge in geodesy.position(storms.centre(one, now)))
+    # While it is small it is drawn a little larger, to be seen at all.
+    radius_nm = max(float(storms.radius_nm(one, now)[0]), LEAST_NM)
+    outline = _circle((longitude, latitude), radius_nm)
+    return Mark("storm", f"Storm, {radius_nm:.0f} nm around", outline, outline[0])
 
 
 @_mark.register

@@ -68,7 +68,7 @@ def batches(
     """
     way = way or Way(fleet.keys, tuple, 0)
     # A cursor of its own: streams and `Sky.at` do not disturb each other.
-    cursor, interval_ms = Cursor(fleet), timing.interval_ms
+    cursor, interval_ms = Cursor(fleet, way.told), timing.interval_ms
     phase = (uniform(fleet.keys, _PHASE) * interval_ms).astype(np.int64)
     tick_ms = timing.clock.start_ms // interval_ms * interval_ms
     waiting: Batch | None = None

@@ -32,13 +32,13 @@ class Way:
     """
 
     def __init__(self, keys: Keys, told: Callable[[], tuple[Any, ...]], start_ms: int) -> None:
-        self._keys, self._told, self._start_ms = keys, told, start_ms
+        self._keys, self.told, self._start_ms = keys, told, start_ms
         self._steps: tuple[Any, ...] = ()
         self._sent: set[Poison] = set()
 
     def look(self) -> None:
         """Take what disturbs the sky now; it holds until the next look."""
-        self._steps = self._told()
+        self._steps = self.told()
 
     def effect(self, columns: Columns, stamps: Ints, rows: Ints, due_ms: Ints) -> tuple[Ints, Ints]:
         """Make reports late, and double some: an effect of the stream."""

@@ -70,7 +70,7 @@ class ScenarioPanel:
         self.refresh()
 
     def _stop_pressed(self) -> None:
-        scenario.stop(self.sky)
+        scenario.stop(self.sky, scenario.now_ms())
         self._told = ("", 0)
         self.refresh()
 

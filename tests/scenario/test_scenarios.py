@@ -66,7 +66,7 @@ def test_scenarios_compose() -> None:
     late.stop(sky)
     assert set(sky.disturbances) == {*hot.disturbances("us", T)}
     late.stop(sky)
-    scenario.stop(sky)
+    scenario.stop(sky, T + 1000)
     assert running(sky, T + 1000) == ()
 
 
@@ -74,7 +74,9 @@ def test_starting_again_starts_anew() -> None:
     """The second start of a scenario takes the place of the first."""
     sky, hot = Sky(10), Scenario("hot-region")
     hot.start(sky, T).start(sky, T + 60_000)
-    assert sky.disturbances == hot.disturbances("us", T + 60_000)
+    before, *after = sky.disturbances
+    assert before.end_ms == T + 60_000
+    assert after == [*hot.disturbances("us", T + 60_000)]
     assert [run.begin_ms for run in running(sky, T + 60_001)] == [T + 60_000]
 
 
@@ -151,3 +153,28 @@ def test_scenarios_show_themselves_as_text(tmp_path: Path) -> None:
     for one in listed:
         assert f"<code>{one.name}</code>" in listed._repr_html_()
         assert one.name in repr(listed)
+
+
+def test_a_stop_gives_back_no_time() -> None:
+    """Ended half way, a hold keeps those who hold, an outage bursts, and a storm is gone."""
+    sky = Sky(10)
+    for name in ("holding", "outage", "storm", "poison"):
+        Scenario(name).start(sky, T)
+    scenario.stop(sky, T + 20_000)
+    left = {type(one).__name__: one for one in sky.disturbances}
+    assert set(left) == {"Holding", "Outage"}
+    assert {one.end_ms for one in left.values()} == {T + 20_000}
+    assert [mark.label for mark in sky.marks(T + 21_000)] == ["Late burst"]
+    Scenario("holding").start(sky, T + 30_000).stop(sky, T + 30_000)
+    assert set(sky.disturbances) == set(left.values())
+
+
+def test_a_faster_sky_has_its_own_time() -> None:
+    """In a stream at speed 60 a storm of 20 minutes lasts as long for whoever watches."""
+    sky = Sky(10)
+    sky.reports(T, speed=60.0)
+    Scenario("storm").start(sky, T + 60_000)
+    storm = sky.disturbances[0]
+    assert (storm.start_ms, storm.end_ms) == (T + 3_600_000, T + 21 * 3_600_000)
+    assert sky.marks(T + 50_000) == sky.marks(T + 21 * 60_000) == ()
+    assert "Storm" in sky.marks(T + 20 * 60_000)[0].label
