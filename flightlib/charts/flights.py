@@ -59,29 +59,34 @@ def flight_map(
     shown = within(flights, view)
     chosen = _chosen(theme, colour, shown)
     arrows = outlines(_told(shown), view, size[0])
-    ground = base_map(region, theme, map_size)
-    for layer in mark_outlines(marks, theme):
-        ground += layer
-    figure = (
-        ground
-        + geom_polygon(
-            aes("longitude", "latitude", group="mark", fill=colour),
-            data=pd.concat([arrows, _one_of_each(chosen, colour, view)], ignore_index=True),
-            color=palette(theme).sea,
-            size=0.25,
-            sampling="none",
-            na_rm=True,
-            tooltips=_tooltips(),
-        )
+    corners = pd.concat([arrows, _one_of_each(chosen, colour, view)], ignore_index=True)
+    figure = base_map(region, theme, map_size)
+    for layer in (
+        *mark_outlines(marks, theme),
+        _markers(corners, colour, theme),
+        *mark_labels(marks, view, size[0], theme),
+    ):
+        figure += layer
+    return (
+        figure
         + _legend(chosen, colour, shown[colour])
         + map_frame(theme)
         + ggtitle(title or f"{len(shown):,} flights")
         + labs(caption=" · ".join(filter(None, (caption, notes(marks)))))
         + ggsize(*size)
     )
-    for layer in mark_labels(marks, view, size[0], theme):
-        figure += layer
-    return figure
+
+
+def _markers(corners: pd.DataFrame, colour: str, theme: str) -> FeatureSpec:
+    return geom_polygon(
+        aes("longitude", "latitude", group="mark", fill=colour),
+        data=corners,
+        color=palette(theme).sea,
+        size=0.25,
+        sampling="none",
+        na_rm=True,
+        tooltips=_tooltips(),
+    )
 
 
 def _chosen(theme: str, colour: str, shown: pd.DataFrame) -> Mapping[str, str]:

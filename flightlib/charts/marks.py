@@ -46,7 +46,7 @@ def mark_labels(marks: Iterable[Mark], view: Box, width: int, theme: str) -> Ite
             y=y,
             label=plain(mark.label),
             color=palette(theme).mark.get(mark.kind, palette(theme).ink),
-            fill=palette(theme).sea,
+            fill=palette(theme).panel,
             alpha=0.8,
             label_size=0,
             label_padding=0.2,

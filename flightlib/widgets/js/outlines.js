@@ -37,7 +37,7 @@ function drawLabels(ink, marks, camera, palette) {
     const [x, y] = free(place, half, taken, mark.outline.length ? 1 : 0);
     taken.push([x, y, half]);
     ink.globalAlpha = 0.8;
-    ink.fillStyle = palette.sea;
+    ink.fillStyle = palette.panel;
     ink.fillRect(x - half, y - LINE_PX / 2 + 1, 2 * half, LINE_PX - 2);
     ink.globalAlpha = 1;
     ink.fillStyle = palette.mark[mark.kind] ?? palette.ink;
