@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
-from flightlib import records
 from flightlib.errors import EngineDown, SettingError, TopicError
 from flightlib.kafka import Publisher, now_ms, send_poison
 from flightlib.kafka.baton import Baton
-from flightlib.kafka.client import client_config
 from flightlib.kafka.pump import MAX_WAIT_S, Pump, paced, producer
 from flightlib.records import FlightReport
 from flightlib.settings import Settings, load
@@ -79,23 +76,11 @@ def pump(reports: Iterator[FlightReport], settings: Settings) -> Pump:
     )
 
 
-def read_all(settings: Settings, count: int) -> list[tuple[bytes, dict[str, object]]]:
-    """Read a topic from its beginning until `count` messages came."""
-    own = {"group.id": "reader", "auto.offset.reset": "earliest", "enable.auto.commit": False}
-    reader = Consumer({**client_config(settings), **own})
-    parts = reader.list_topics("flights", timeout=10).topics["flights"].partitions
-    reader.assign([TopicPartition("flights", p, 0) for p in parts])
-    found = []
-    while len(found) < count:
-        for message in reader.consume(count, timeout=10):
-            assert message.error() is None
-            found.append((message.key(), records.decode(message.value())))
-    reader.close()
-    return found
-
-
 def test_what_was_sent_arrives_once_and_in_order(
-    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+    make_report: Make,
+    small_cluster: Settings,
+    until: Callable[..., None],
+    read_all: Callable[..., list[tuple[bytes, dict[str, object]]]],
 ) -> None:
     """Every report is acknowledged and can be read; each flight's reports keep their order."""
     stamps = [now_ms() - 3000 + n for n in range(3000)]
