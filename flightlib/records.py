@@ -113,9 +113,9 @@ def encode(report: FlightReport, schema_id: int) -> bytes:
     `schema_id` is the registry's id of the schema. Raises RecordError, naming the field and the
     value, when the report says something a flight report cannot say.
     """
-    _check(report)
+    check(report)
     buffer = BytesIO()
-    buffer.write(_header(schema_id))
+    buffer.write(header(schema_id))
     try:
         fastavro.schemaless_writer(buffer, _plain(schema_text()), _as_dict(report))
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
@@ -166,7 +166,8 @@ def _corner(degrees: float) -> int:
     return floor(degrees / REGION_DEGREES) * REGION_DEGREES
 
 
-def _header(schema_id: int) -> bytes:
+def header(schema_id: int) -> bytes:
+    """Write the 5 bytes that begin a message: zero, and the registry's id of the schema."""
     try:
         return _HEADER.pack(0, schema_id)
     except struct.error:
@@ -194,8 +195,8 @@ def _without_logical_types(node: Any) -> Any:
     return node
 
 
-def _check(report: FlightReport) -> None:
-    """Refuse what Avro would let pass but no reader could use."""
+def check(report: FlightReport) -> None:
+    """Refuse what Avro would let pass but no reader could use; raises RecordError."""
     try:
         _check_words(report)
         _check_numbers(report)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flightlib.kafka.meter import Meter
@@ -76,11 +78,20 @@ class Ledger:
         if not self._marks or due_ms - self._marks[-1][1] >= MARK_MS:
             self._marks.append((self.sent, due_ms))
 
-    def acknowledge(self, now_ms: int) -> None:
-        """Count a report that Kafka has written: whatever was wrong is over."""
-        self.acknowledged += 1
+    def all_handed_over(self, due_ms: Sequence[int]) -> None:
+        """Count reports given to Kafka's client, by their due times, which never go back."""
+        at = 0
+        while at < len(due_ms):
+            if not self._marks or due_ms[at] - self._marks[-1][1] >= MARK_MS:
+                self._marks.append((self.sent + at + 1, due_ms[at]))
+            at = bisect_left(due_ms, self._marks[-1][1] + MARK_MS, at)
+        self.sent += len(due_ms)
+
+    def acknowledge(self, now_ms: int, count: int = 1) -> None:
+        """Count reports that Kafka has written: whatever was wrong is over."""
+        self.acknowledged += count
         self.trouble = None
-        self._meter.add(1, now_ms)
+        self._meter.add(count, now_ms)
         self._settle()
 
     def give_up(self, why: str) -> None:

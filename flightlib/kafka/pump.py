@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Producer
 
-from flightlib import records
-from flightlib.errors import FlightlibError, RecordError
+from flightlib.errors import RecordError
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import client_config, library_log, log, now_ms
+from flightlib.kafka.convoy import Convoy, Sent, bytes_of
 from flightlib.kafka.ledger import Ledger
+from flightlib.kafka.outlet import MAX_WAIT_S, Outlet
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
-MAX_WAIT_S = 0.1
-RENEW_S = 1.0
-HOPELESS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._MSG_TIMED_OUT, KafkaError.INVALID_RECORD}
-
-
-class Raw(Protocol):
-    """Bytes among the reports that are sent as they are: poison, when a scenario wants some."""
-
-    @property
-    def flight_id(self) -> str:
-        """The key of the message."""
-
-    @property
-    def payload(self) -> bytes | None:
-        """The value of the message; None is no message, and only lets time pass."""
-
-    @property
-    def timestamp(self) -> int:
-        """When it is due, epoch milliseconds UTC."""
-
-
-Sent = FlightReport | Raw
+NEVER_MS = 2**63 - 1
 
 
 def paced(
@@ -74,8 +52,9 @@ def producer(settings: Settings, trouble: Callable[[KafkaError], None]) -> Produ
 
 
 class Pump:
-    """Publishes one iterator of reports in a thread of its own.
+    """Publishes one iterator of reports, or one convoy of batches, in a thread of its own.
 
+    Unless `paced`, nothing waits for its time, and all counts as due when it is sent.
     Kafka away: its client keeps what it holds and goes on trying, and when it is full the
     iterator is not asked for more. What Kafka refuses for a passing reason (its topic was
     deleted, its memory of this producer was lost) is sent again through a new producer.
@@ -83,24 +62,20 @@ class Pump:
 
     def __init__(
         self,
-        reports: Iterable[Sent],
+        reports: Iterable[Sent] | Convoy,
         topic: str,
         prepare: Callable[[], int],
         connect: Callable[[Callable[[KafkaError], None]], Producer],
         address: str,
         baton: Baton,
+        paced: bool = True,
     ) -> None:
         self.ledger = Ledger(topic)
-        self._baton = baton
-        self._reports, self._topic, self._address = reports, topic, address
-        self._prepare, self._connect = prepare, connect
-        self._schema_id = prepare()
-        self._producer = connect(self._on_error)
-        baton.take()
-        self._refused: deque[tuple[bytes, bytes]] = deque()
+        self._baton, self._reports, self._paced = baton, reports, paced
         self._stopping = threading.Event()
         self._taken = False
-        self._renew_at_ms = 0
+        self._outlet = Outlet(self.ledger, address, prepare, connect, self._stopping, self._wait)
+        baton.take()
         self._thread = threading.Thread(target=self._run, name=f"publish-{topic}", daemon=True)
         self._thread.start()
 
@@ -111,128 +86,79 @@ class Pump:
 
     def _run(self) -> None:
         try:
-            for due_ms, report in paced(self._reports, now_ms, self._wait, self.ledger.waits_for):
-                self._publish(due_ms, report)
-                if self._over:
-                    break
+            if isinstance(self._reports, Convoy):
+                self._send(self._reports)
+            else:
+                self._send_singly(self._reports)
         except Exception as error:
             # The iterator is the caller's: whatever it raises ends the stream and is shown.
-            log.exception("publishing to %s ended", self._topic)
+            log.exception("publishing to %s ended", self.ledger.topic)
             self.ledger.remember(f"{type(error).__name__}: {error}")
         self.ledger.waits_for(None)
-        while not self._stopping.is_set() and (len(self._producer) or self._refused):
+        while not self._stopping.is_set() and self._outlet.busy:
             self._wait(MAX_WAIT_S)
         if not self._stopping.is_set():
             self._baton.let_go()
 
+    def _clock(self) -> int:
+        return now_ms() if self._paced else NEVER_MS
+
+    def _waits_for(self, due_ms: int) -> None:
+        self.ledger.waits_for(due_ms if self._paced else now_ms())
+
+    def _send_singly(self, reports: Iterable[Sent]) -> None:
+        for due_ms, report in paced(reports, self._clock, self._wait, self._waits_for):
+            self._publish(due_ms if self._paced else now_ms(), report)
+            if self._over:
+                break
+
     def _publish(self, due_ms: int, report: Sent) -> None:
-        poison = not isinstance(report, FlightReport)
         try:
-            if (payload := self._bytes_of(report)) is None:
-                return
+            payload = bytes_of(report, self._outlet.schema_id)
         except RecordError as error:
-            self.ledger.sent += 1
-            self.ledger.give_up(str(error))
+            self._outlet.give_up(str(error))
             return
-        if self._hand_over(report.flight_id.encode(), payload):
-            self.ledger.handed_over(due_ms, poison)
+        if payload is not None and self._outlet.put(report.flight_id.encode(), payload):
+            self.ledger.handed_over(due_ms, poison=not isinstance(report, FlightReport))
         self._wait(0.0)
 
-    def _bytes_of(self, report: Sent) -> bytes | None:
-        if isinstance(report, FlightReport):
-            return records.encode(report, self._schema_id)
-        return report.payload
+    def _send(self, convoy: Convoy) -> None:
+        """Send batches as they fall due, until there are no more or it is over."""
+        going = not self._over
+        while going and (due_ms := convoy.next_due_ms()) is not None:
+            self._waits_for(due_ms)
+            left_ms = due_ms - self._clock()
+            if left_ms <= 0:
+                self._send_due(convoy)
+            going = self._wait(min(max(left_ms, 0) / 1000, MAX_WAIT_S))
 
-    def _hand_over(self, key: bytes, payload: bytes) -> bool:
-        """Give one message to Kafka's client, waiting while it is full; False when stopped."""
-        while not self._stopping.is_set():
-            try:
-                self._producer.produce(self._topic, payload, key, on_delivery=self._delivered)
-                return True
-            except BufferError:
-                self._wait(MAX_WAIT_S)
-            except KafkaException as error:
-                if error.args[0].code() in HOPELESS:
-                    self.ledger.sent += 1
-                    self.ledger.give_up(f"Kafka refuses a report: {error.args[0].str()}.")
-                    return False
-                self._say(error.args[0])
-                self._wait(MAX_WAIT_S)
-                self._renew()
-        return False
+    def _send_due(self, convoy: Convoy) -> None:
+        load = convoy.load(self._clock(), self._outlet.schema_id)
+        if load.refused:
+            self._outlet.give_up(load.refused)
+            convoy.sent(1)
+        count, error = self._outlet.put_all(load.keys, load.payloads)
+        self.ledger.poison += convoy.sent(count)
+        due_ms = load.due_ms[:count] if self._paced else [now_ms()] * count
+        self.ledger.all_handed_over(due_ms)
+        if error is not None and not self._outlet.overcome(error):
+            convoy.sent(1)
 
     def _wait(self, seconds: float) -> bool:
         """Serve Kafka's answers for a while; False once the pump is to stop."""
-        self._producer.poll(seconds)
-        if self._refused:
-            self._renew()
+        self._outlet.serve(seconds)
         if other := self._baton.taken_by():
             self._taken = True
-            self.ledger.remember(f"process {other} publishes to {self._topic} since then")
+            self.ledger.remember(f"process {other} publishes to {self.ledger.topic} since then")
         return not self._over
 
     @property
     def _over(self) -> bool:
         return self._taken or self._stopping.is_set()
 
-    def _delivered(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            self.ledger.acknowledge(now_ms())
-        elif error.code() in HOPELESS or self._stopping.is_set():
-            self.ledger.give_up(self.ledger.trouble or f"Kafka refuses a report: {error.str()}.")
-        else:
-            self._say(error)
-            self._refused.append((_bytes(message.key()), _bytes(message.value())))
-
-    def _on_error(self, error: KafkaError) -> None:
-        if error.code() in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT) or error.fatal():
-            self._say(error)
-
-    def _say(self, error: KafkaError) -> None:
-        away = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)
-        self.ledger.trouble = (
-            f"Kafka is not answering on {self._address}; reports wait here. Start the engines "
-            "with `flightlib up`."
-            if error.code() in away
-            else f"Kafka refuses reports and they are sent again: {error.str()}."
-        )
-
-    def _renew(self) -> None:
-        """Send what was refused again through a new producer, at most once a second."""
-        if now_ms() < self._renew_at_ms or self._stopping.is_set():
-            return
-        self._renew_at_ms = now_ms() + int(RENEW_S * 1000)
-        try:
-            self._schema_id = self._prepare()
-        except FlightlibError as error:
-            self.ledger.trouble = str(error)
-            return
-        self._drain(self._producer, 0.0)
-        self._producer = self._connect(self._on_error)
-        again, self._refused = self._refused, deque()
-        while again and self._hand_over(*again[0]):
-            again.popleft()
-        self._refused.extendleft(reversed(again))
-
-    @staticmethod
-    def _drain(old: Producer, timeout_s: float) -> int:
-        """Let a producer finish; what it still holds after the time comes back as refused."""
-        left = old.flush(timeout_s)
-        if left:
-            old.purge()
-            old.flush(1.0)
-        return int(left)
-
     def stop(self, timeout_s: float) -> None:
         """Take no more reports, wait until Kafka has what was sent, and count what it has not."""
         self._stopping.set()
         self._thread.join(timeout_s)
-        self._drain(self._producer, timeout_s)
-        while self._refused:
-            self._refused.popleft()
-            self.ledger.give_up(self.ledger.trouble or "Kafka did not take a report.")
+        self._outlet.close(timeout_s)
         self._baton.let_go()
-
-
-def _bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else b""

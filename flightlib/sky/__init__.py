@@ -18,6 +18,8 @@ How it is made, from the ground up:
     cursor      all aircraft at once
     reports     one report each
     stream      which reports are published, and when
+    wire        a batch of them as bytes, written with `binary`
+    ready       the stream, report by report or batch by batch
 
 Two things differ from nature, so that a demo has something to show at any hour: traffic is the
 same by day and by night, and nobody flies in from outside the region.

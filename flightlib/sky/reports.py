@@ -37,6 +37,11 @@ class Clock:
         return self.start_ms + round((sky_ms - self.start_ms) / self.speed)
 
 
+def progress(columns: Columns) -> Ints:
+    """Say how much of the route is flown, in percent: none of a cancelled flight's."""
+    return np.where(columns.status == _CANCELLED, 0, columns.progress_percent)
+
+
 def to_reports(columns: Columns, stamps: Ints, clock: Clock) -> list[FlightReport]:
     """Make the reports of a picture, in its order, with their own timestamps."""
     moving = (
@@ -50,14 +55,14 @@ def to_reports(columns: Columns, stamps: Ints, clock: Clock) -> list[FlightRepor
         columns.vertical_speed.tolist(),
         columns.phase.tolist(),
         columns.status.tolist(),
-        columns.progress_percent.tolist(),
+        progress(columns).tolist(),
     )
     return [_report(clock, row) for row in zip(*moving, strict=True)]
 
 
 def _report(clock: Clock, row: tuple[Any, ...]) -> FlightReport:
     label, stamp, latitude, longitude, altitude, heading, speed, vertical, *words = row
-    phase, status, progress = words
+    phase, status, percent = words
     cancelled = status == _CANCELLED
     return FlightReport(
         flight_id=label.flight_id,
@@ -79,7 +84,7 @@ def _report(clock: Clock, row: tuple[Any, ...]) -> FlightReport:
         destination=label.destination,
         diverted_to=label.diverted_to,
         status=STATUSES[status],
-        progress_percent=0 if cancelled else progress,
+        progress_percent=percent,
         departure_delay=label.departure_delay,
         arrival_delay=label.arrival_delay,
         filed_altitude=label.filed_altitude,

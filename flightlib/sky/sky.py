@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from flightlib.errors import SettingError, nearest
-from flightlib.records import FlightReport
 from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
-from flightlib.sky.delivery import Delivery, Garbage, Silence
+from flightlib.sky.delivery import Delivery
 from flightlib.sky.disturb import Flying
 from flightlib.sky.fleet import fleet
 from flightlib.sky.marks import Mark, marks
+from flightlib.sky.ready import Stream
 from flightlib.sky.reports import Clock
 from flightlib.sky.tables import check_region
 from flightlib.sky.way import Way
@@ -73,7 +72,7 @@ class Sky:
         until_ms: int | None = None,
         late_share: float = 0.02,
         speed: float = 1.0,
-    ) -> Iterator[FlightReport | Garbage | Silence]:
+    ) -> Stream:
         """Stream the reports from `start_ms` on, in the order in which they are published.
 
         Every live aircraft reports once an interval, each at its own moment in it, so the stream
@@ -92,7 +91,8 @@ class Sky:
         effects = [stream.late(self._fleet.keys, share)]
         timing = stream.Timing(clock, interval_ms, until)
         way = Way(self._fleet.keys, lambda: self._disturbances, start)
-        return stream.reports(stream.batches(self._fleet, timing, effects, way), clock)
+        made = stream.batches(self._fleet, timing, effects, way)
+        return Stream(made, clock, len(self._fleet.keys))
 
     @property
     def disturbances(self) -> tuple[Any, ...]:

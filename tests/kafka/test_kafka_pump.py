@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
-from flightlib import records
 from flightlib.errors import EngineDown, SettingError, TopicError
 from flightlib.kafka import Publisher, now_ms, send_poison
 from flightlib.kafka.baton import Baton
-from flightlib.kafka.client import client_config
 from flightlib.kafka.pump import MAX_WAIT_S, Pump, paced, producer
 from flightlib.records import FlightReport
 from flightlib.settings import Settings, load
@@ -80,28 +77,11 @@ def pump(reports: Iterator[FlightReport], settings: Settings) -> Pump:
     )
 
 
-def read_all(settings: Settings, count: int) -> list[tuple[bytes, dict[str, object]]]:
-    """Read the reports of a topic from its beginning until `count` messages came."""
-    return [(key, records.decode(value)) for key, value in read_raw(settings, count)]
-
-
-def read_raw(settings: Settings, count: int) -> list[tuple[bytes, bytes]]:
-    """Read a topic from its beginning until `count` messages came."""
-    own = {"group.id": "reader", "auto.offset.reset": "earliest", "enable.auto.commit": False}
-    reader = Consumer({**client_config(settings), **own})
-    parts = reader.list_topics("flights", timeout=10).topics["flights"].partitions
-    reader.assign([TopicPartition("flights", p, 0) for p in parts])
-    found = []
-    while len(found) < count:
-        for message in reader.consume(count, timeout=10):
-            assert message.error() is None
-            found.append((message.key(), message.value()))
-    reader.close()
-    return found
-
-
 def test_what_was_sent_arrives_once_and_in_order(
-    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+    make_report: Make,
+    small_cluster: Settings,
+    until: Callable[..., None],
+    read_all: Callable[..., list[tuple[bytes, dict[str, object]]]],
 ) -> None:
     """Every report is acknowledged and can be read; each flight's reports keep their order."""
     stamps = [now_ms() - 3000 + n for n in range(3000)]
@@ -144,7 +124,10 @@ def test_a_report_that_cannot_be_encoded_is_counted_and_passed_over(
 
 
 def test_poison_among_the_reports_is_sent_as_it_is(
-    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+    make_report: Make,
+    small_cluster: Settings,
+    until: Callable[..., None],
+    read_raw: Callable[..., list[tuple[bytes, bytes]]],
 ) -> None:
     """Bytes that are no report arrive unchanged and are counted; silence is only waited for."""
     some = [make_report(), Silence(T), Garbage("poison-0", b"no report", T), make_report()]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flightlib.errors import SettingError
-from flightlib.records import FlightReport
+from flightlib.records import FlightReport, encode
 from flightlib.sky import Sky
 from flightlib.sky.delivery import Duplicates, Garbage, Lateness, Outage, Poison, Silence, Surge
 
@@ -214,6 +214,40 @@ def test_no_report_is_lost_whatever_happens(names: set[str], interval_s: float) 
     assert not Counter(plain) - Counter(found)
     if not {"duplicates", "surge"} & names:
         assert len(found) == len(plain)
+
+
+def test_a_disturbed_stream_is_the_same_as_bytes() -> None:
+    """What a publisher takes as bytes is what an iterator gives, poison and silence included."""
+    steps = [make() for make in STEPS.values()] + [Outage(*WORLD, T + 32_000, T + 40_000)]
+    sky = Sky(30)
+    sky.disturb(*steps)
+    whole = list(sky.reports(T, until_ms=T + 50_000))
+    assert {type(one) for one in whole} == {FlightReport, Garbage, Silence}
+    for taken in (0, 500, [type(one) for one in whole].index(Garbage)):
+        running = sky.reports(T, until_ms=T + 50_000)
+        first = list(islice(running, taken))
+        keys, payloads, due_ms, poison = [], [], [], 0
+        for ready in running.batches():
+            own, sent = ready.messages(1)
+            keys += own
+            payloads += sent
+            due_ms += ready.due_ms
+            poison += len(ready.poison)
+        assert due_ms == sorted(due_ms)
+        assert poison == 2
+        expected = [encode(o, 1) if isinstance(o, FlightReport) else o.payload for o in whole]
+        assert first == whole[:taken]
+        assert payloads == expected[taken:]
+        assert keys == [one.flight_id.encode() for one in whole[taken:]]
+
+
+def test_held_reports_are_due_when_the_outage_is_over() -> None:
+    """The due times of a burst are the end of the outage, whatever its timestamps say."""
+    sky = Sky(30)
+    sky.disturb(Outage(*WORLD, T + 10_000, T + 30_000))
+    for ready in sky.reports(T, until_ms=T + 40_000).batches():
+        for due_ms, payload in zip(ready.due_ms, ready.messages(1)[1], strict=True):
+            assert payload is None or not T + 10_000 <= due_ms < T + 30_000
 
 
 @pytest.mark.parametrize(
