@@ -271,3 +271,11 @@ def test_wrong_steps_are_refused_when_made(make: Callable[[], Any], words: str) 
     with pytest.raises(SettingError) as error:
         make()
     assert words in str(error.value)
+
+
+def test_a_sky_takes_only_disturbances() -> None:
+    """What is none is named, and the sky stays calm."""
+    sky = Sky(5)
+    with pytest.raises(SettingError, match="A disturbance cannot be 'storm'; allowed: a Storm"):
+        sky.disturb("storm")
+    assert sky.disturbances == ()
