@@ -17,9 +17,12 @@ How it is made, from the ground up:
     offsets     ways beside a great circle
     cursor      all aircraft at once
     reports     one report each
+    delivery    what can happen to reports on their way
+    way         the way of one stream's reports, disturbed or not
     stream      which reports are published, and when
     wire        a batch of them as bytes, written with `binary`
     ready       the stream, report by report or batch by batch
+    marks       what a map shows of what disturbs it
 
 Two things differ from nature, so that a demo has something to show at any hour: traffic is the
 same by day and by night, and nobody flies in from outside the region.

@@ -42,8 +42,10 @@ class Ready:
     @property
     def poison(self) -> list[int]:
         """The places of what is sent and is no report."""
-        marks = _among(self.batch, [None] * len(self.batch), self.batch.among)
-        return [place for place, one in enumerate(marks) if isinstance(one, Garbage)]
+        if not self.batch.among:
+            return []
+        mixed = _among(self.batch, [None] * len(self.batch), self.batch.among)
+        return [place for place, one in enumerate(mixed) if isinstance(one, Garbage)]
 
     def messages(self, schema_id: int) -> tuple[Sequence[bytes], Sequence[bytes | None]]:
         """Make keys and payloads; raises RecordError when one report says what none can say."""
