@@ -20,7 +20,7 @@ from flightlib.sky.geodesy import distance_nm, unit
 HOUR_MS = 3_600_000
 START_MS = 1_764_000_000_000
 TIMES = st.integers(START_MS, START_MS + 10**11)
-quickly = settings(max_examples=12, deadline=None)
+quickly = settings(max_examples=8, deadline=None)
 
 
 def happenings(region: str) -> st.SearchStrategy[Any]:
@@ -47,7 +47,7 @@ def happenings(region: str) -> st.SearchStrategy[Any]:
 @st.composite
 def skies(draw: st.DrawFn) -> Sky:
     region = draw(st.sampled_from(REGIONS))
-    sky = Sky(draw(st.integers(20, 300)), region, draw(st.integers(0, 2**63 - 1)))
+    sky = Sky(draw(st.integers(20, 120)), region, draw(st.integers(0, 2**63 - 1)))
     sky.disturb(*draw(st.lists(happenings(region), min_size=1, max_size=4)))
     return sky
 
@@ -130,7 +130,7 @@ def test_more_flights_do_not_change_the_first(sky: Sky, time_ms: int) -> None:
 def test_nobody_jumps(sky: Sky, time_ms: int, step_ms: int) -> None:
     """Nobody moves further than its speed allows, on the ground or in the air."""
     before = sky.at(time_ms)
-    for step in range(1, 30):
+    for step in range(1, 12):
         after = sky.at(time_ms + step * step_ms)
         _, a, b = np.intersect1d(before.slot, after.slot, return_indices=True)
         flying = [x.registration is not None for x in before.labels[a]]
@@ -147,7 +147,7 @@ def test_nobody_jumps(sky: Sky, time_ms: int, step_ms: int) -> None:
 @given(skies(), SOON)
 def test_figures_are_those_of_the_way_flown(sky: Sky, time_ms: int) -> None:
     """Ground speed is what is covered, heading turns by 4 degrees a second at most."""
-    for minute in range(0, 60, 7):
+    for minute in range(0, 60, 10):
         before, a, after, b = pairs(sky, time_ms + minute * 60_000, 2000)
         nm = distance_nm(places(before, a), places(after, b))
         mean_kt = (before.ground_speed[a] + after.ground_speed[b]) / 2
@@ -225,7 +225,7 @@ def test_holding_flies_racetracks() -> None:
     turned: dict[str, float] = {}
     heights: dict[str, set[int]] = {}
     before = None
-    for step in range(0, 90 * 60, 10):
+    for step in range(0, 60 * 60, 20):
         now = sky.at(START_MS + HOUR_MS + step * 1000)
         mine = [x.destination == "KATL" for x in now.labels] & (now.phase == 3)
         away = distance_nm(places(now), home)
@@ -235,7 +235,7 @@ def test_holding_flies_racetracks() -> None:
             name = now.labels[i].flight_id
             if before and name in before:
                 turned[name] = turned.get(name, 0) + (seen[name] - before[name] + 180) % 360 - 180
-                if abs(seen[name] - before[name]) > 20:
+                if abs(seen[name] - before[name]) > 40:
                     heights.setdefault(name, set()).add(int(now.altitude[i]))
                     assert away[i] < 70
         before = seen
