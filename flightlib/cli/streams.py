@@ -37,6 +37,10 @@ def generate(
         float | None, typer.Option("--for", help="Stop after so many seconds; else at Ctrl-C.")
     ] = None,
     topic: Annotated[str, typer.Option(help="Where to publish.")] = "flights",
+    unpaced: Annotated[
+        bool,
+        typer.Option("--unpaced", help="Do not wait for the clock: a load test."),
+    ] = False,
 ) -> None:
     """Publish a sky to Kafka until Ctrl-C; what was sent is acknowledged before it ends."""
     if seconds is not None and not seconds > 0:
@@ -48,8 +52,10 @@ def generate(
     start_ms = now_ms()
     sky = Sky(flights=flights, region=region, seed=seed)
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
-    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
-    publisher = Publisher(reports, topic=topic).start()
+    # Unpaced, the sky's time runs ahead: only ours ends it.
+    end_ms = None if unpaced else until_ms
+    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=end_ms, speed=speed)
+    publisher = Publisher(reports, topic=topic, paced=not unpaced).start()
     with _ended_by_ctrl_c():
         _watch(publisher, None if until_ms is None else until_ms / 1000)
     _conclude(publisher.stop())

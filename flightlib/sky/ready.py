@@ -13,6 +13,8 @@ from flightlib.sky.reports import Clock, to_reports
 from flightlib.sky.stream import Batch
 from flightlib.sky.wire import Encoder
 
+PART = 8192
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -62,9 +64,15 @@ class Stream(Iterator[FlightReport]):
     def batches(self) -> Iterator[Ready]:
         """Give what has not been taken yet, batch by batch, each ready to be sent."""
         encoder = Encoder(self._aircraft, self._clock)
+        for batch in self._left():
+            # In parts that stay in the processor's cache, and small in memory as bytes.
+            for start in range(0, len(batch), PART):
+                part = batch.take(np.arange(start, min(start + PART, len(batch))))
+                yield Ready(part, self._clock, encoder)
+
+    def _left(self) -> Iterator[Batch]:
         if self._batch is not None and self._at < len(self._made):
             rest = self._batch.take(np.arange(self._at, len(self._made)))
             self._made = []
-            yield Ready(rest, self._clock, encoder)
-        for batch in self._stream:
-            yield Ready(batch, self._clock, encoder)
+            yield rest
+        yield from self._stream

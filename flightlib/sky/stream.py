@@ -66,20 +66,22 @@ class Timing:
 def batches(fleet: Fleet, timing: Timing, effects: Sequence[Effect]) -> Iterator[Batch]:
     """Stream a fleet's reports, a batch a tick, each aircraft at its own moment of the interval."""
     # A cursor of its own: streams and `Sky.at` do not disturb each other.
-    cursor, clock = Cursor(fleet), timing.clock
+    cursor = Cursor(fleet)
     phase = (uniform(fleet.keys, _PHASE) * timing.interval_ms).astype(np.int64)
-    tick_ms = clock.start_ms // timing.interval_ms * timing.interval_ms
+    tick_ms = timing.clock.start_ms // timing.interval_ms * timing.interval_ms
     waiting: Batch | None = None
     while timing.until_ms is None or tick_ms < timing.until_ms:
-        stamps = tick_ms + phase
-        picture = cursor.at(clock.sky_ms(stamps), timing.interval_ms * clock.speed)
-        made = _deliver(picture, stamps[picture.slot], timing, effects)
+        made = _made(cursor, tick_ms + phase, timing, effects)
         waiting = made if waiting is None else _join(waiting, made)
         tick_ms += timing.interval_ms
         due = waiting.due_ms < tick_ms
-        if due.any():
-            yield waiting.take(_in_order(waiting, np.flatnonzero(due)))
+        now = waiting.take(_in_order(waiting, np.flatnonzero(due))) if due.any() else None
         waiting = waiting.take(np.flatnonzero(~due))
+        # A batch is handed on long before the next is asked for: nothing else of it is kept.
+        del made, due
+        if now is not None:
+            yield now
+            del now
     if waiting is not None and len(waiting):
         yield waiting.take(_in_order(waiting, np.arange(len(waiting))))
 
@@ -94,6 +96,11 @@ def late(keys: NDArray[np.uint64], share: float) -> Effect:
         return rows, due_ms + np.where(drawn, lateness_ms, 0)
 
     return effect
+
+
+def _made(cursor: Cursor, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:
+    picture = cursor.at(timing.clock.sky_ms(stamps), timing.interval_ms * timing.clock.speed)
+    return _deliver(picture, stamps[picture.slot], timing, effects)
 
 
 def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:

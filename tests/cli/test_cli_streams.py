@@ -20,6 +20,7 @@ from flightlib.cli import app
         (["--interval", "0"], "interval"),
         (["--speed", "-1"], "speed"),
         (["--topic", "flight"], "A topic to publish to cannot be 'flight'; allowed: flights."),
+        (["--unpaced", "--for", "0"], "--for cannot be 0"),
         ([], "Kafka is not answering on 127.0.0.1:1. Start the engines with `flightlib up`."),
     ],
 )
