@@ -39,9 +39,12 @@ def generate(
     ] = None,
     topic: Annotated[str, typer.Option(help="Where to publish.")] = "flights",
     scenario: Annotated[
-        list[str] | None,
-        typer.Option(help="What happens from the start: a name or a .yaml file; repeatable."),
+        list[str] | None, typer.Option(help="What happens: a name or a .yaml file; repeatable.")
     ] = None,
+    unpaced: Annotated[
+        bool,
+        typer.Option("--unpaced", help="Do not wait for the clock: a load test."),
+    ] = False,
 ) -> None:
     """Publish a sky to Kafka until Ctrl-C; what was sent is acknowledged before it ends."""
     if seconds is not None and not seconds > 0:
@@ -53,12 +56,13 @@ def generate(
 
     start_ms = now_ms()
     sky = Sky(flights=flights, region=region, seed=seed)
-    wanted = [chosen(word) for word in scenario or ()]
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
-    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
-    for one in wanted:
-        one.start(sky, start_ms)
-    publisher = Publisher(reports, topic=topic).start()
+    # Unpaced, the sky's time runs ahead: only ours ends it.
+    end_ms = None if unpaced else until_ms
+    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=end_ms, speed=speed)
+    for word in scenario or ():
+        chosen(word).start(sky, start_ms)
+    publisher = Publisher(reports, topic=topic, paced=not unpaced).start()
     with _ended_by_ctrl_c():
         _watch(publisher, None if until_ms is None else until_ms / 1000)
     _conclude(publisher.stop())

@@ -79,14 +79,18 @@ def measure_throughput(
     """
     settings = settings or load()
     batches = Sky(flights).reports(now_ms(), late_share=0.02).batches()
-    # The first ticks plan every flight: that is the start of a sky, not its pace.
-    first = list(islice(batches, 3))[-1]
-    ready = _Made(first.due_ms, *first.messages(schema_id))
-    ticks = max(1, round(reports / len(ready.due_ms)))
+    # The first ticks plan and write every flight: that is the start of a sky, not its pace.
+    ready: list[_Made] = []
+    while sum(len(made.due_ms) for made in ready) < 3 * flights:
+        batch = next(batches)
+        ready.append(_Made(batch.due_ms, *batch.messages(schema_id)))
+    turns = max(1, round(reports / (3 * flights)))
     found = []
     for _ in range(rounds):
-        ready_per_s, ready_cpu_us, _ = _turn(iter([ready] * ticks), topic, settings, schema_id)
-        sky_per_s, sky_cpu_us, sent = _turn(islice(batches, ticks), topic, settings, schema_id)
+        made = iter(ready * turns)
+        ready_per_s, ready_cpu_us, _ = _turn(made, topic, settings, schema_id)
+        drawn = islice(batches, len(ready) * turns)
+        sky_per_s, sky_cpu_us, sent = _turn(drawn, topic, settings, schema_id)
         found.append(Throughput(sent, ready_per_s, sky_per_s, ready_cpu_us, sky_cpu_us))
     return found
 

@@ -15,6 +15,7 @@ from flightlib.sky.reports import Clock, to_reports
 from flightlib.sky.stream import Batch
 from flightlib.sky.wire import Encoder
 
+PART = 8192
 Given = FlightReport | Garbage | Silence
 
 
@@ -67,10 +68,26 @@ class Ready:
 def _among(batch: Batch, own: Sequence[Any], others: Sequence[Any]) -> list[Any]:
     """Put something for each of what lies among a batch's reports in its place among theirs."""
     mixed = list(own)
-    places = np.searchsorted(batch.due_ms, [one.timestamp for one in batch.among]).tolist()
-    for place, other in reversed(list(zip(places, others, strict=True))):
+    for place, other in reversed(list(zip(_places(batch), others, strict=True))):
         mixed.insert(place, other)
     return mixed
+
+
+def _places(batch: Batch) -> list[int]:
+    """Say before which of a batch's reports each of what lies among them comes."""
+    stamps = [one.timestamp for one in batch.among]
+    places: list[int] = np.searchsorted(batch.due_ms, stamps).tolist()
+    return places
+
+
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """Part a batch into what stays in the processor's cache, and is small in memory as bytes."""
+    among = list(zip(batch.among, _places(batch), strict=True))
+    for start in range(0, max(len(batch), 1), PART):
+        end = min(start + PART, len(batch))
+        beyond = end if end < len(batch) else len(batch) + 1
+        mine = tuple(one for one, place in among if start <= place < beyond)
+        yield replace(batch.take(np.arange(start, end)), among=mine)
 
 
 class Stream(Iterator[Given]):
@@ -99,12 +116,16 @@ class Stream(Iterator[Given]):
     def batches(self) -> Iterator[Ready]:
         """Give what has not been taken yet, batch by batch, each ready to be sent."""
         encoder = Encoder(self._aircraft, self._clock)
+        for batch in self._left():
+            for part in _parts(batch):
+                yield Ready(part, self._clock, encoder)
+
+    def _left(self) -> Iterator[Batch]:
         if self._batch is not None and self._at < len(self._made):
             left = self._made[self._at :]
             among = tuple(one for one in left if not isinstance(one, FlightReport))
             whole = len(self._batch)
             rest = self._batch.take(np.arange(whole - len(left) + len(among), whole))
             self._made = []
-            yield Ready(replace(rest, among=among), self._clock, encoder)
-        for batch in self._stream:
-            yield Ready(batch, self._clock, encoder)
+            yield replace(rest, among=among)
+        yield from self._stream

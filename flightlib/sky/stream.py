@@ -74,13 +74,15 @@ def batches(
     while timing.until_ms is None or tick_ms < timing.until_ms:
         way.look()
         for stamps, wanted in ((tick_ms + phase, _every), *way.extras(tick_ms, interval_ms, phase)):
-            picture = cursor.at(timing.clock.sky_ms(stamps), interval_ms * timing.clock.speed)
-            made = _deliver(picture, stamps[picture.slot], timing, (wanted, *effects, way.effect))
+            made = _made(cursor, stamps, timing, (wanted, *effects, way.effect))
             waiting = made if waiting is None else _join(waiting, made)
+            # A batch is handed on long before the next is asked for: nothing else of it is kept.
+            del made
         assert waiting is not None
-        batch, waiting = _released(waiting, way, tick_ms, tick_ms + interval_ms)
-        if len(batch) or batch.among:
-            yield batch
+        now, waiting = _released(waiting, way, tick_ms, tick_ms + interval_ms)
+        if len(now) or now.among:
+            yield now
+        del now
         tick_ms += interval_ms
     if waiting is not None and len(waiting):
         yield _released(waiting, way, tick_ms, None)[0]
@@ -96,6 +98,11 @@ def late(keys: NDArray[np.uint64], share: float) -> Effect:
         return rows, due_ms + np.where(drawn, lateness_ms, 0)
 
     return effect
+
+
+def _made(cursor: Cursor, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:
+    picture = cursor.at(timing.clock.sky_ms(stamps), timing.interval_ms * timing.clock.speed)
+    return _deliver(picture, stamps[picture.slot], timing, effects)
 
 
 def _deliver(picture: Columns, stamps: Ints, timing: Timing, effects: Sequence[Effect]) -> Batch:

@@ -23,6 +23,7 @@ from flightlib.scenario import scenarios
         (["--topic", "flight"], "A topic to publish to cannot be 'flight'; allowed: flights."),
         (["--scenario", "strom"], "A scenario cannot be 'strom'; allowed: bad-day, ground-delay"),
         (["--scenario", "storm", "--scenario", "mine.yaml"], "mine.yaml cannot be read: No such"),
+        (["--unpaced", "--for", "0"], "--for cannot be 0"),
         ([], "Kafka is not answering on 127.0.0.1:1. Start the engines with `flightlib up`."),
     ],
 )
