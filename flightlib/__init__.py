@@ -11,13 +11,14 @@ _ROOMS = {
     "settings": ("Settings",),
     "records": ("FlightReport",),
     "sky": ("Sky",),
+    "scenario": ("Scenario", "scenarios"),
     "kafka": ("Publisher", "now_ms", "message_count", "send_poison"),
     "flink": ("Job", "jobs", "tables", "flink_function"),
     "engines": ("status", "table_environment"),
     "live": ("Stream", "read"),
     "widgets": (
         *("LiveMap", "LiveBars", "LiveLine", "LiveDensity", "LiveTable", "Filters", "JobPanel"),
-        *("LiveSnapshots", "Dashboard", "TimeTravel"),
+        *("LiveSnapshots", "Dashboard", "TimeTravel", "ScenarioPanel"),
     ),
     "magics": ("load_ipython_extension", "unload_ipython_extension"),
 }

@@ -14,6 +14,7 @@ ROOMS = [
     "settings",
     "records",
     "sky",
+    "scenario",
     "kafka",
     "flink",
     "lake",
@@ -29,6 +30,7 @@ ROOMS = [
 DOORS = {
     "pydantic_settings": {"settings"},
     "fastavro": {"records"},
+    "yaml": {"scenario"},
     "confluent_kafka": {"kafka"},
     "trino": {"lake"},
     "pyiceberg": {"lake"},

@@ -27,8 +27,10 @@ from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.arrows import outlines
 from flightlib.charts.base import FONT, Size, base_map, box_of, plain
+from flightlib.charts.marks import mark_labels, mark_outlines, notes
 from flightlib.charts.outline import Box
 from flightlib.charts.palette import colours, label, palette, region_colours
+from flightlib.sky import Mark
 
 MAP_SHARE = 0.86
 """The part of the picture's height that the map takes; title, legend and caption have the rest."""
@@ -43,34 +45,47 @@ def flight_map(
     size: Size = (900, 560),
     title: str | None = None,
     caption: str = "",
+    marks: Sequence[Mark] = (),
 ) -> PlotSpec:
     """Draw a table of flights as arrowheads on the map, coloured by status, phase or region.
 
     `flights` has the columns of `flightlib.live.to_frame`: degrees, feet, knots. `region` is a
     name, or (west, south, east, north) in degrees; `size` is pixels. Without a `title` the picture
-    counts its flights itself. Raises SettingError for an unknown colour, region or theme.
+    counts its flights itself. `marks` are drawn under the flights; what has no place is said in
+    the caption. Raises SettingError for an unknown colour, region or theme.
     """
     map_size = (size[0], round(size[1] * MAP_SHARE))
     view = box_of(region).fitted(*map_size)
     shown = within(flights, view)
     chosen = _chosen(theme, colour, shown)
-    marks = outlines(_told(shown), view, size[0])
+    arrows = outlines(_told(shown), view, size[0])
+    corners = pd.concat([arrows, _one_of_each(chosen, colour, view)], ignore_index=True)
+    figure = base_map(region, theme, map_size)
+    for layer in (
+        *mark_outlines(marks, theme),
+        _markers(corners, colour, theme),
+        *mark_labels(marks, view, size[0], theme),
+    ):
+        figure += layer
     return (
-        base_map(region, theme, map_size)
-        + geom_polygon(
-            aes("longitude", "latitude", group="mark", fill=colour),
-            data=pd.concat([marks, _one_of_each(chosen, colour, view)], ignore_index=True),
-            color=palette(theme).sea,
-            size=0.25,
-            sampling="none",
-            na_rm=True,
-            tooltips=_tooltips(),
-        )
+        figure
         + _legend(chosen, colour, shown[colour])
         + map_frame(theme)
         + ggtitle(title or f"{len(shown):,} flights")
-        + labs(caption=caption)
+        + labs(caption=" · ".join(filter(None, (caption, notes(marks)))))
         + ggsize(*size)
+    )
+
+
+def _markers(corners: pd.DataFrame, colour: str, theme: str) -> FeatureSpec:
+    return geom_polygon(
+        aes("longitude", "latitude", group="mark", fill=colour),
+        data=corners,
+        color=palette(theme).sea,
+        size=0.25,
+        sampling="none",
+        na_rm=True,
+        tooltips=_tooltips(),
     )
 
 

@@ -33,6 +33,7 @@ class Palette:
     phase: Mapping[str, str]
     region: Mapping[str, str]  # by hue: there are more regions than colours
     density: tuple[str, ...]  # from few to many
+    mark: Mapping[str, str]  # by what disturbs the sky; each has a dash of its own too
 
 
 DARK = Palette(
@@ -68,6 +69,13 @@ DARK = Palette(
         "5": "#0d9488",
     },
     density=("#3a489c", "#3f6fc4", "#2f9fce", "#3ccfae", "#b4e85c", "#fff6b0"),
+    mark={
+        "storm": "#8ab4ff",
+        "holding": "#f9a8d4",
+        "delay": "#fcd34d",
+        "outage": "#cbd5e1",
+        "surge": "#fb923c",
+    },
 )
 LIGHT = Palette(
     sea="#b9d3e6",
@@ -102,6 +110,13 @@ LIGHT = Palette(
         "5": "#1e3a8a",
     },
     density=("#c3dfae", "#8acdb0", "#45aebb", "#2580b0", "#2b5399", "#2a2468"),
+    mark={
+        "storm": "#1d4fb8",
+        "holding": "#b0186b",
+        "delay": "#8a5a00",
+        "outage": "#3f4a5a",
+        "surge": "#b8420c",
+    },
 )
 PALETTES: Mapping[str, Palette] = {"dark": DARK, "light": LIGHT}
 WORDS = ("status", "phase")  # what has few values, each with a colour of its own

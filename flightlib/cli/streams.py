@@ -22,8 +22,9 @@ TICK_S = 1.0
 
 
 def register(app: typer.Typer) -> None:
-    """Add `generate` and `serve` to the command line."""
+    """Add `generate`, `scenarios` and `serve` to the command line."""
     app.command()(one_line_errors(generate))
+    app.command()(one_line_errors(scenarios))
     app.command()(one_line_errors(serve))
 
 
@@ -37,22 +38,48 @@ def generate(
         float | None, typer.Option("--for", help="Stop after so many seconds; else at Ctrl-C.")
     ] = None,
     topic: Annotated[str, typer.Option(help="Where to publish.")] = "flights",
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="What happens: a name or a .yaml file; repeatable.")
+    ] = None,
+    unpaced: Annotated[
+        bool,
+        typer.Option("--unpaced", help="Do not wait for the clock: a load test."),
+    ] = False,
 ) -> None:
     """Publish a sky to Kafka until Ctrl-C; what was sent is acknowledged before it ends."""
     if seconds is not None and not seconds > 0:
         raise SettingError(f"--for cannot be {seconds:g}; allowed: a number of seconds above 0.")
     # Kafka's client and numpy take half a second to import; `flightlib --help` need not wait.
     from flightlib.kafka import Publisher, now_ms
+    from flightlib.scenario import chosen
     from flightlib.sky import Sky
 
     start_ms = now_ms()
     sky = Sky(flights=flights, region=region, seed=seed)
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
-    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
-    publisher = Publisher(reports, topic=topic).start()
+    # Unpaced, the sky's time runs ahead: only ours ends it.
+    end_ms = None if unpaced else until_ms
+    reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=end_ms, speed=speed)
+    for word in scenario or ():
+        chosen(word).start(sky, start_ms)
+    publisher = Publisher(reports, topic=topic, paced=not unpaced).start()
     with _ended_by_ctrl_c():
         _watch(publisher, None if until_ms is None else until_ms / 1000)
     _conclude(publisher.stop())
+
+
+def scenarios() -> None:
+    """List what can be made to happen with `flightlib generate --scenario NAME`."""
+    from rich.table import Table
+
+    from flightlib.scenario import in_words
+    from flightlib.scenario import scenarios as listed
+
+    table = Table("scenario", "lasts", "what happens", "what to watch for", box=None)
+    for one in listed():
+        lasts = in_words(one.lasts_ms) if one.lasts_ms else ""
+        table.add_row(one.name, lasts, one.title, one.watch)
+    console.print(table)
 
 
 def _watch(publisher: Publisher, until_s: float | None) -> None:

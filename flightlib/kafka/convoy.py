@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from flightlib import records
 from flightlib.errors import RecordError
@@ -15,17 +15,49 @@ MOST = 500
 """How many messages are given to Kafka's client before its answers are served."""
 
 
+class Raw(Protocol):
+    """Bytes among the reports that are sent as they are: poison, when a scenario wants some."""
+
+    @property
+    def flight_id(self) -> str:
+        """The key of the message."""
+
+    @property
+    def payload(self) -> bytes | None:
+        """The value of the message; None is no message, and only lets time pass."""
+
+    @property
+    def timestamp(self) -> int:
+        """When it is due, epoch milliseconds UTC."""
+
+
+Sent = FlightReport | Raw
+
+
+def bytes_of(report: Sent, schema_id: int) -> bytes | None:
+    """Make the payload of a report, or of what lies among reports; None is not to be sent."""
+    if isinstance(report, FlightReport):
+        return records.encode(report, schema_id)
+    return report.payload
+
+
 class Batch(Protocol):
-    """Reports in the order of their due times, which become messages together."""
+    """Reports in the order of their due times, which become messages together.
+
+    One that holds what is no report has its places as `poison` too.
+    """
 
     @property
     def due_ms(self) -> Sequence[int]:
         """When each is due, epoch milliseconds; never less than the one before."""
 
-    def messages(self, schema_id: int) -> tuple[Sequence[bytes], Sequence[bytes]]:
-        """Make the keys and the payloads; raises RecordError when a report cannot be encoded."""
+    def messages(self, schema_id: int) -> tuple[Sequence[bytes], Sequence[bytes | None]]:
+        """Make the keys and the payloads; raises RecordError when a report cannot be encoded.
 
-    def reports(self) -> Sequence[FlightReport]:
+        Where the payload is None there is no message, only a time to wait for.
+        """
+
+    def reports(self) -> Sequence[Sent]:
         """Make the reports one by one."""
 
 
@@ -56,7 +88,9 @@ class Convoy:
         self._due_ms: Sequence[int] = ()
         self._at = 0
         self._keys: Sequence[bytes] = ()
-        self._payloads: Sequence[bytes] = ()
+        self._payloads: Sequence[Any] = ()
+        self._gaps: list[int] = []
+        self._poison: Sequence[int] = ()
         self._refused: dict[int, str] = {}
         self._schema_id: int | None = None
 
@@ -75,17 +109,22 @@ class Convoy:
             self._encode(schema_id)
         if why := self._refused.get(self._at):
             return Load(refused=why)
-        last = min(self._at + MOST, len(self._due_ms), *self._refused_ahead())
+        if self._at in self._gaps:
+            self._at += 1
+            return Load()
+        last = min(self._at + MOST, len(self._due_ms), *self._ahead())
         end = bisect_right(self._due_ms, now_ms, self._at, last)
         rows = slice(self._at, end)
         return Load(self._keys[rows], self._payloads[rows], self._due_ms[rows])
 
-    def sent(self, count: int) -> None:
-        """Note that so many of the messages are done with."""
+    def sent(self, count: int) -> int:
+        """Note that so many of the messages are done with; say how many of them are poison."""
+        places = range(self._at, self._at + count)
         self._at += count
+        return sum(place in places for place in self._poison)
 
-    def _refused_ahead(self) -> list[int]:
-        return [place for place in self._refused if place > self._at]
+    def _ahead(self) -> list[int]:
+        return [place for place in (*self._refused, *self._gaps) if place > self._at]
 
     def _encode(self, schema_id: int) -> None:
         assert self._batch is not None
@@ -95,14 +134,17 @@ class Convoy:
         except RecordError:
             self._encode_singly(self._batch.reports(), schema_id)
         self._schema_id = schema_id
+        self._poison = getattr(self._batch, "poison", ())
+        silent = None in self._payloads
+        self._gaps = [i for i, one in enumerate(self._payloads) if one is None] if silent else []
 
-    def _encode_singly(self, reports: Sequence[FlightReport], schema_id: int) -> None:
+    def _encode_singly(self, reports: Sequence[Sent], schema_id: int) -> None:
         """Find the reports that cannot be encoded; the others are sent as ever."""
         keys, payloads = [], []
         for place, report in enumerate(reports):
-            payload = b""
+            payload: bytes | None = b""
             try:
-                payload = records.encode(report, schema_id)
+                payload = bytes_of(report, schema_id)
             except RecordError as error:
                 self._refused[place] = str(error)
             keys.append(report.flight_id.encode())

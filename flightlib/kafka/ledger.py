@@ -19,7 +19,8 @@ class PublisherStatus:
 
     `sent` counts reports handed to Kafka's client, `acknowledged` those that Kafka has written,
     `errors` those that were given up. `rate_per_s` is of acknowledged reports over the last five
-    seconds. `lag_s` is how long ago the oldest report not yet acknowledged was due.
+    seconds. `lag_s` is how long ago the oldest report not yet acknowledged was due. `poison` says
+    how many of those sent were no reports, but bytes that a scenario put among them.
     """
 
     topic: str
@@ -31,6 +32,7 @@ class PublisherStatus:
     lag_s: float
     ahead_s: float
     last_error: str | None
+    poison: int = 0
 
     def __repr__(self) -> str:
         """Say it in one line."""
@@ -40,6 +42,8 @@ class PublisherStatus:
             f"{self.sent:,} sent",
             f"{self.acknowledged:,} acknowledged",
         ]
+        if self.poison:
+            parts.append(f"{self.poison:,} of them poison")
         if self.errors:
             parts.append(f"{self.errors:,} lost")
         if self.running:
@@ -56,7 +60,7 @@ class Ledger:
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
-        self.sent = self.acknowledged = self.errors = 0
+        self.sent = self.acknowledged = self.errors = self.poison = 0
         self.trouble: str | None = None
         self._lasting: str | None = None
         self.due_ms: int | None = None
@@ -67,9 +71,10 @@ class Ledger:
         """Note when the report in hand is due; None when no report is in hand."""
         self.due_ms = due_ms
 
-    def handed_over(self, due_ms: int) -> None:
-        """Count a report given to Kafka's client, due at `due_ms`."""
+    def handed_over(self, due_ms: int, poison: bool = False) -> None:
+        """Count a report given to Kafka's client, due at `due_ms`, or poison among them."""
         self.sent += 1
+        self.poison += poison
         if not self._marks or due_ms - self._marks[-1][1] >= MARK_MS:
             self._marks.append((self.sent, due_ms))
 
@@ -122,4 +127,5 @@ class Ledger:
             lag_s=max(0.0, (now_ms - oldest) / 1000) if running else 0.0,
             ahead_s=max(0.0, (oldest - now_ms) / 1000) if running else 0.0,
             last_error=self.trouble or self._lasting,
+            poison=self.poison,
         )

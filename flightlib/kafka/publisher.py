@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from flightlib.errors import SettingError, not_allowed
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import now_ms
-from flightlib.kafka.convoy import Batched, Convoy
+from flightlib.kafka.convoy import Batched, Convoy, Sent
 from flightlib.kafka.ledger import Ledger, PublisherStatus
 from flightlib.kafka.pump import Pump, producer
 from flightlib.kafka.registry import register
 from flightlib.kafka.topics import FLIGHTS, TOPICS, ensure_topics
-from flightlib.records import FlightReport
 from flightlib.settings import Settings, load
 
 _running: dict[str, Publisher] = {}
@@ -26,7 +25,8 @@ EXIT_S = 5.0
 class Publisher:
     """Publishes reports to a topic in the background, each at its own timestamp.
 
-    `reports` may be any iterator of FlightReport: a sky, a recording, a load test. A report is
+    `reports` may be any iterator of FlightReport: a sky, a recording, a load test. What is none but
+    has a `payload` of bytes (the poison of a scenario) is sent as it is and counted. A report is
     sent when its timestamp (epoch milliseconds, UTC) is reached; reports whose time has passed go
     out at once. If Kafka goes away nothing that it acknowledged is lost, what was not is kept and
     sent when it is back, and `status` says so. A topic has one publisher: starting
@@ -41,13 +41,13 @@ class Publisher:
 
     def __init__(
         self,
-        reports: Iterable[FlightReport],
+        reports: Iterable[Sent],
         topic: str = "flights",
         settings: Settings | None = None,
         paced: bool = True,
     ) -> None:
         self.topic = _of_reports(topic)
-        self._reports: Convoy | Iterator[FlightReport] = (
+        self._reports: Convoy | Iterator[Sent] = (
             Convoy(reports.batches()) if isinstance(reports, Batched) else iter(reports)
         )
         self._paced = paced

@@ -14,11 +14,15 @@ How it is made, from the ground up:
     events      cancellations and diversions
     hops        what happens when, delays included
     pieces      the formula that holds at a time
+    offsets     ways beside a great circle
     cursor      all aircraft at once
     reports     one report each
+    delivery    what can happen to reports on their way
+    way         the way of one stream's reports, disturbed or not
     stream      which reports are published, and when
     wire        a batch of them as bytes, written with `binary`
     ready       the stream, report by report or batch by batch
+    marks       what a map shows of what disturbs it
 
 Two things differ from nature, so that a demo has something to show at any hour: traffic is the
 same by day and by night, and nobody flies in from outside the region.
@@ -26,8 +30,9 @@ same by day and by night, and nobody flies in from outside the region.
 
 from flightlib.sky.cursor import Columns
 from flightlib.sky.geodesy import great_circle
+from flightlib.sky.marks import Mark
 from flightlib.sky.network import airports
 from flightlib.sky.sky import Sky
 from flightlib.sky.tables import REGIONS, Airport
 
-__all__ = ["REGIONS", "Airport", "Columns", "Sky", "airports", "great_circle"]
+__all__ = ["REGIONS", "Airport", "Columns", "Mark", "Sky", "airports", "great_circle"]

@@ -72,41 +72,66 @@ def varint(value: int) -> bytes:
     return bytes(found)
 
 
-def doubles(columns: Sequence[NDArray[np.float64]]) -> list[bytes]:
-    """Write columns of doubles side by side, one piece of bytes for each row."""
-    table = np.stack(columns, axis=1).astype("<f8", copy=False)
-    return _rows(np.ascontiguousarray(table).view(np.uint8))
-
-
-def varints(values: NDArray[np.int64], before: bytes = b"") -> list[bytes]:
-    """Write a column of whole numbers, each after the same bytes."""
-    signed = values.astype(np.int64, copy=False)
-    left = ((signed << 1) ^ (signed >> 63)).view(np.uint64)
-    length = np.ones(len(left), np.int8)
-    for more in range(1, _LONGEST):
-        length += left >= np.uint64(1 << 7 * more)
-    lengths = np.flatnonzero(np.bincount(length)).tolist()
-    if len(lengths) == 1:
-        return _varints_of(left, lengths[0], before)
-    found = np.empty(len(left), dtype=object)
-    for same in lengths:
-        rows = np.flatnonzero(length == same)
-        found[rows] = _varints_of(left[rows], same, before)
+def side_by_side(fields: Sequence[Field], columns: Sequence[NDArray[Any]]) -> list[bytes]:
+    """Write columns of numbers side by side, one piece of bytes for each row; nothing is null."""
+    cells = [_digits(f, column) for f, column in zip(fields, columns, strict=True)]
+    # Rows whose whole numbers take as many bytes lie alike, and are written as one table.
+    shape = np.zeros(len(columns[0]), np.int64)
+    for field, (_, length) in zip(fields, cells, strict=True):
+        if field.type != "double":
+            shape = shape * (_LONGEST + 1) + length
+    if len(shape) and (shape == shape[0]).all():
+        return _table(fields, cells, slice(None))
+    found = np.empty(len(shape), dtype=object)
+    for alike in np.flatnonzero(np.bincount(shape)).tolist():
+        rows = np.flatnonzero(shape == alike)
+        found[rows] = _table(fields, cells, rows)
     result: list[bytes] = found.tolist()
     return result
 
 
-def _varints_of(left: NDArray[np.uint64], length: int, before: bytes) -> list[bytes]:
-    """Write zigzag numbers that all take the same number of bytes."""
-    table = np.empty((len(left), len(before) + length), np.uint8)
-    table[:, : len(before)] = np.frombuffer(before, np.uint8)
+_Cells = tuple[NDArray[Any], NDArray[np.int8]]
+"""A column's numbers as they are written, and how many bytes each takes."""
+
+
+def _digits(field: Field, column: NDArray[Any]) -> _Cells:
+    if field.type == "double":
+        return column.astype("<f8", copy=False), np.full(len(column), 8, np.int8)
+    signed = column.astype(np.int64, copy=False)
+    zigzag = ((signed << 1) ^ (signed >> 63)).view(np.uint64)
+    length = np.ones(len(zigzag), np.int8)
+    most = int(zigzag.max()) if len(zigzag) else 0
+    for more in range(1, varint_bytes(most)):
+        length += zigzag >= np.uint64(1 << 7 * more)
+    return zigzag, length
+
+
+def varint_bytes(zigzag: int) -> int:
+    """Tell how many bytes a zigzag number takes."""
+    return max(1, -(-zigzag.bit_length() // 7))
+
+
+def _table(fields: Sequence[Field], cells: Sequence[_Cells], rows: Any) -> list[bytes]:
+    """Write rows that lie alike."""
+    parts = []
+    for field, (values, length) in zip(fields, cells, strict=True):
+        chosen = values[rows]
+        if field.nullable:
+            parts.append(np.full((len(chosen), 1), SOME[0], np.uint8))
+        if field.type == "double":
+            parts.append(np.ascontiguousarray(chosen).view(np.uint8).reshape(-1, 8))
+        else:
+            parts.append(_varints(chosen, int(length[rows][0])))
+    table = np.concatenate(parts, axis=1)
+    result: list[bytes] = table.view(f"V{table.shape[1]}").ravel().tolist()
+    return result
+
+
+def _varints(zigzag: NDArray[np.uint64], length: int) -> NDArray[np.uint8]:
+    """Write numbers that all take so many bytes."""
+    table = np.empty((len(zigzag), length), np.uint8)
     for place in range(length):
         more = 0x80 if place < length - 1 else 0
-        digit = left >> np.uint64(7 * place) & np.uint64(0x7F)
-        table[:, len(before) + place] = digit.astype(np.uint8) | np.uint8(more)
-    return _rows(table)
-
-
-def _rows(table: NDArray[np.uint8]) -> list[bytes]:
-    result: list[bytes] = table.view(f"V{table.shape[1]}").ravel().tolist() if len(table) else []
-    return result
+        # To fewer bits by cutting off: the lowest eight, of which seven are this digit's.
+        table[:, place] = (zigzag >> np.uint64(7 * place)).astype(np.uint8) & np.uint8(0x7F) | more
+    return table

@@ -23,13 +23,12 @@ class Clock:
     start_ms: int
     speed: float
 
-    def sky_ms(self, reader_ms: Ints) -> Ints:
+    def sky_ms(self, reader_ms: Any) -> Any:
         """Say what time it is in the sky."""
         if self.speed == 1.0:
             return reader_ms
         ahead = np.round((reader_ms - self.start_ms) * self.speed)
-        result: Ints = self.start_ms + ahead.astype(np.int64)
-        return result
+        return self.start_ms + ahead.astype(np.int64)
 
     def reader_ms(self, sky_ms: int) -> int:
         """Say when a moment of the sky is (or was, or will be) for the reader."""

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from flightlib.errors import SettingError
+from flightlib.errors import SettingError, nearest
 from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
+from flightlib.sky.delivery import Delivery
+from flightlib.sky.disturb import Flying
 from flightlib.sky.fleet import fleet
+from flightlib.sky.marks import Mark, marks
 from flightlib.sky.ready import Stream
 from flightlib.sky.reports import Clock
 from flightlib.sky.tables import check_region
+from flightlib.sky.way import Way
 
 FEWEST, MOST = 5, 100_000
 SHORTEST_S, LONGEST_S = 0.1, 60.0
@@ -37,8 +41,10 @@ class Sky:
         self.region = check_region(region)
         self.seed = _whole("seed", seed, 0, 2**63 - 1)
         self._fleet = fleet(self.region, self.seed, self.flights)
-        self._cursor = Cursor(self._fleet)
+        self._disturbances: tuple[Any, ...] = ()
+        self._cursor = Cursor(self._fleet, lambda: self._disturbances)
         self._lock = Lock()
+        self._clock = Clock(0, 1.0)
 
     def __repr__(self) -> str:
         aircraft = len(self._fleet.keys)
@@ -81,11 +87,57 @@ class Sky:
         until = None if until_ms is None else _time("until_ms", until_ms)
         interval_ms = round(_number("interval_s", interval_s, SHORTEST_S, LONGEST_S) * 1000)
         share = _number("late_share", late_share, 0.0, 1.0)
-        clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
+        clock = self._clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
         effects = [stream.late(self._fleet.keys, share)]
         timing = stream.Timing(clock, interval_ms, until)
-        made = stream.batches(self._fleet, timing, effects)
+        way = Way(self._fleet.keys, lambda: self._disturbances, start)
+        made = stream.batches(self._fleet, timing, effects, way)
         return Stream(made, clock, len(self._fleet.keys))
+
+    @property
+    def disturbances(self) -> tuple[Any, ...]:
+        """What disturbs this sky and the way of its reports, in the order in which it was told."""
+        return self._disturbances
+
+    def disturb(self, *disturbances: Any, instead_of: tuple[Any, ...] = ()) -> None:
+        """Let something happen: to the flights, or to the reports on their way.
+
+        Flights know GroundDelay, Holding and Storm, reports Outage, Lateness, Duplicates, Surge and
+        Poison. Streams that run see it from their next tick on. It changes nothing before its
+        start, so for them it starts at or after the time that they have reached. It takes the
+        place of `instead_of`. Raises SettingError for an airport that this sky has not, and for
+        what is no disturbance.
+        """
+        for one in disturbances:
+            self._check(one)
+        with self._lock:
+            kept = tuple(one for one in self._disturbances if one not in instead_of)
+            self._disturbances = kept + disturbances
+
+    def _check(self, one: Any) -> None:
+        if not isinstance(one, Flying | Delivery):
+            raise SettingError(f"A disturbance cannot be {one!r}; allowed: a Storm, an Outage, ...")
+        known = [airport.code for airport in self._fleet.network.airports]
+        code = getattr(one, "airport", None)
+        if code is not None and code not in known:
+            raise SettingError(
+                f"airport cannot be {code!r}; allowed: one of the {len(known)} of this sky"
+                f" ({self.region}).{nearest(code, known)}"
+            )
+
+    def calm(self, *disturbances: Any) -> None:
+        """Take back disturbances; without any named, all. It is then as if they had never been."""
+        with self._lock:
+            kept = tuple(one for one in self._disturbances if one not in disturbances)
+            self._disturbances = kept if disturbances else ()
+
+    def sky_ms(self, time_ms: int) -> int:
+        """Say what time it is in the sky at a time of the reader, by the newest of its streams."""
+        return int(self._clock.sky_ms(np.int64(time_ms)))
+
+    def marks(self, time_ms: int) -> tuple[Mark, ...]:
+        """List what a map shows of the disturbances at a time (ms since 1970 UTC)."""
+        return marks(self._disturbances, time_ms, self._clock)
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

@@ -2,7 +2,9 @@
 
 A report's bytes are runs of fields in the order of the schema. What does not move (names, plan,
 delays) is encoded once and kept for each aircraft; what moves (position, speeds, time) is written
-for all rows together. The result equals `records.encode`, byte for byte.
+for all rows together. Few and long pieces make a message quickly, so what moves slowly (progress)
+is kept as well, and put anew into what surrounds it. The result equals `records.encode`, byte for
+byte.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flightlib import records
-from flightlib.records import PHASES, STATUSES
-from flightlib.sky.binary import SOME, Field, doubles, schema_fields, varints, write
+from flightlib.records import PHASES, STATUSES, FlightReport
+from flightlib.sky.binary import schema_fields, side_by_side, write
 from flightlib.sky.reports import Clock, progress, to_reports
 from flightlib.sky.stream import Batch
 
@@ -30,10 +32,11 @@ MOVING: dict[str, Callable[[Batch], NDArray[Any]]] = {
     "heading": lambda batch: batch.columns.heading,
     "ground_speed": lambda batch: batch.columns.ground_speed,
     "vertical_speed": lambda batch: batch.columns.vertical_speed,
-    "progress_percent": lambda batch: progress(batch.columns),
     "timestamp": lambda batch: batch.stamps,
 }
-"""The fields that change from report to report; the others change with label, phase and status."""
+"""The fields that change from report to report."""
+SLOW = "progress_percent"
+"""The field that changes now and then; all others change with label, phase and status alone."""
 
 
 class Encoder:
@@ -41,93 +44,101 @@ class Encoder:
 
     def __init__(self, aircraft: int, clock: Clock) -> None:
         fields = schema_fields(records.schema_text())
-        self._runs = [tuple(run) for _, run in groupby(fields, _way)]
-        if self._runs[0][0].name in MOVING:
-            # The header is kept as well, and stands first.
-            self._runs.insert(0, ())
-        self._still = [run for run in self._runs if not _moves(run)]
+        runs = [tuple(run) for _, run in groupby(fields, lambda field: field.name in MOVING)]
+        # What is kept begins, with the header, and takes turns with what moves.
+        self._runs = [(), *runs] if runs[0][0].name in MOVING else runs
+        self._still = self._runs[::2]
+        self._slow = next(field for field in fields if field.name == SLOW)
+        self._slow_run = next(n for n, run in enumerate(self._still) if self._slow in run)
         self._clock = clock
         self._header = b""
-        self._seen = np.full((2, aircraft), -1)
-        self._labels = _blank(aircraft)
-        self._kept = [_blank(aircraft) for _ in ((), *self._still)]
+        # What each aircraft's kept bytes were made of: label, variant, the slow field's value,
+        # and where its bytes begin.
+        self._seen = np.full((4, aircraft), -1)
+        self._labels, self._keys = _blank(aircraft), _blank(aircraft)
+        self._kept = [_blank(aircraft) for _ in self._still]
 
     def __call__(self, batch: Batch, schema_id: int) -> tuple[list[bytes], list[bytes]]:
         """Make the keys and the payloads of a batch's messages, in its order.
 
         Raises RecordError when one of the reports says what a flight report cannot say.
         """
+        if not len(batch):
+            return [], []
         self._check_extremes(batch)
         header = records.header(schema_id)
         if header != self._header:
             self._header = header
             self._seen[:] = -1
-        keys, *kept = self._look_up(batch)
-        still = iter(kept)
-        parts = [_moving(run, batch) if _moves(run) else next(still) for run in self._runs]
+        keys, *still = self._look_up(batch)
+        parts = [
+            side_by_side(run, [MOVING[field.name](batch) for field in run])
+            if place % 2
+            else still[place // 2]
+            for place, run in enumerate(self._runs)
+        ]
         return keys, list(map(b"".join, zip(*parts, strict=True)))
 
     def _check_extremes(self, batch: Batch) -> None:
         """Check the rows with the least and the greatest of what moves: the rest lies between."""
-        columns = [column(batch) for column in MOVING.values()] if len(batch) else []
+        columns = [column(batch) for column in MOVING.values()] + [progress(batch.columns)]
         rows = {int(find(column)) for column in columns for find in (np.argmin, np.argmax)}
         few = batch.take(np.array(sorted(rows), np.int64))
         for report in to_reports(few.columns, few.stamps, self._clock):
             records.check(report)
 
     def _look_up(self, batch: Batch) -> list[list[bytes]]:
-        """Find what is kept for each row, and encode what is new: the keys, then run by run."""
+        """Find what is kept for each row, made anew where it changed: the keys, then the runs."""
         slots, labels = batch.columns.slot, batch.columns.labels
-        state = np.stack([np.fromiter(map(id, labels.tolist()), np.int64), _variant(batch)])
-        found: list[list[bytes]] = [store[slots].tolist() for store in self._kept]
-        new = np.flatnonzero((self._seen[:, slots] != state).any(axis=0))
+        names = np.fromiter(map(id, labels.tolist()), np.int64, len(labels))
+        now = np.stack([names, _variant(batch), progress(batch.columns)])
+        name, variant, slow, _ = self._seen[:, slots]
+        new = (name != now[0]) | (variant != now[1])
+        moved = np.flatnonzero(~new & (slow != now[2]))
+        new = np.flatnonzero(new)
+        found: list[list[bytes]] = [s[slots].tolist() for s in (self._keys, *self._kept)]
+        # An aircraft may be there twice, with a late report of the flight before. What is kept of
+        # it is always of one row: the rows that go on come first, and new ones replace all.
+        self._move_on(slots[moved], moved, now[2, moved], found[1 + self._slow_run])
         if len(new):
-            made = self._encode(batch.take(new))
-            for column, cells in zip(found, made, strict=True):
-                for row, cell in zip(new.tolist(), cells, strict=True):
-                    column[row] = cell
-            self._keep(slots[new], labels[new], state[:, new], made)
+            self._begin(batch.take(new), new, now[:, new], found)
         return found
 
-    def _encode(self, batch: Batch) -> list[list[bytes]]:
-        """Encode what does not move of some rows, report by report."""
-        made: list[list[bytes]] = [[] for _ in self._kept]
-        for report in to_reports(batch.columns, batch.stamps, self._clock):
+    def _move_on(self, slots: Ints, rows: Ints, values: Ints, found: list[bytes]) -> None:
+        """Put the slow field's new value between what surrounds it."""
+        store, field = self._kept[self._slow_run], self._slow
+        befores, starts = self._seen[2, slots].tolist(), self._seen[3, slots].tolist()
+        whole = zip(slots.tolist(), rows.tolist(), befores, values.tolist(), starts, strict=True)
+        for slot, row, before, value, start in whole:
+            old = found[row]
+            end = start + len(write(field, before))
+            found[row] = store[slot] = old[:start] + write(field, value) + old[end:]
+            self._seen[2, slot] = value
+
+    def _begin(self, batch: Batch, rows: Ints, now: Ints, found: list[list[bytes]]) -> None:
+        """Encode what does not move, report by report, and keep it."""
+        slots, stores = batch.columns.slot.tolist(), (self._keys, *self._kept)
+        reports = to_reports(batch.columns, batch.stamps, self._clock)
+        for number, (slot, row, report) in enumerate(zip(slots, rows, reports, strict=True)):
             records.check(report)
-            made[0].append(report.flight_id.encode())
-            start = self._header
-            for run, cells in zip(self._still, made[1:], strict=True):
-                cells.append(start + b"".join([write(f, getattr(report, f.name)) for f in run]))
-                start = b""
-        return made
+            start, *cells = self._still_bytes(report)
+            self._seen[:3, slot], self._seen[3, slot] = now[:, number], start
+            # A label is known by its identity, so it must not go while that is remembered.
+            self._labels[slot] = batch.columns.labels[number]
+            for store, column, cell in zip(stores, found, cells, strict=True):
+                store[slot] = column[row] = cell
 
-    def _keep(self, slots: Ints, labels: Objects, state: Ints, made: list[list[bytes]]) -> None:
-        # An aircraft may be there twice, with a late report of the flight before: what is kept
-        # of it must all be of one row.
-        slots, rows = np.unique(slots, return_index=True)
-        self._seen[:, slots] = state[:, rows]
-        # A label is recognised by its identity, so it must not go while that is remembered.
-        self._labels[slots] = labels[rows]
-        for store, cells in zip(self._kept, made, strict=True):
-            store[slots] = [cells[row] for row in rows.tolist()]
-
-
-def _way(field: Field) -> str:
-    """Tell runs apart: fields that are kept, doubles side by side, and each other number."""
-    if field.name not in MOVING:
-        return "kept"
-    return "doubles" if field.type == "double" and not field.nullable else field.name
-
-
-def _moves(run: tuple[Field, ...]) -> bool:
-    return bool(run) and run[0].name in MOVING
-
-
-def _moving(run: tuple[Field, ...], batch: Batch) -> list[bytes]:
-    columns = [MOVING[field.name](batch) for field in run]
-    if _way(run[0]) == "doubles":
-        return doubles(columns)
-    return varints(columns[0], SOME if run[0].nullable else b"")
+    def _still_bytes(self, report: FlightReport) -> tuple[Any, ...]:
+        """Write a report's key and still runs, and tell before them where the slow field begins."""
+        cells, start = [report.flight_id.encode()], 0
+        for number, run in enumerate(self._still):
+            pieces = [] if number else [self._header]
+            for field in run:
+                if field.name == SLOW:
+                    start = sum(map(len, pieces))
+                pieces.append(write(field, getattr(report, field.name)))
+            cells.append(b"".join(pieces))
+        return start, *cells
 
 
 def _variant(batch: Batch) -> Ints:

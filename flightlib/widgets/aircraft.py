@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from flightlib import charts
 from flightlib.errors import SettingError, not_allowed
 from flightlib.live import Flight
 from flightlib.records import PHASES, STATUSES
+from flightlib.sky import Mark
 from flightlib.widgets import frames
 from flightlib.widgets.ground import ground
 from flightlib.widgets.pump import Message
@@ -47,8 +49,11 @@ class Aircraft:
             **ground(self.region),
         }
 
-    def frame(self, flights: Mapping[str, Flight], now_ms: int) -> Message:
-        """Give one frame: numbers packed, and the words that are new."""
+    def frame(
+        self, flights: Mapping[str, Flight], now_ms: int, marks: Sequence[Mark] = ()
+    ) -> Message:
+        """Give one frame: numbers packed, the words that are new, and what disturbs the sky."""
         news = self._roster.news(flights)
         packed = frames.pack(flights, self._roster, now_ms)
-        return {"type": "frame", "rows": len(flights), "roster": news}, [packed]
+        told = [asdict(mark) for mark in marks]
+        return {"type": "frame", "rows": len(flights), "roster": news, "marks": told}, [packed]

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from flightlib import charts
+from flightlib.errors import SettingError
 from flightlib.live import Flight, to_frame
+from flightlib.sky import Mark
 from flightlib.widgets.aircraft import Aircraft
 from flightlib.widgets.ground import place
 from flightlib.widgets.pump import Message
 from flightlib.widgets.snapshot import Snapshot, caption
 from flightlib.widgets.stream_widget import StreamWidget
+
+
+@runtime_checkable
+class Marked(Protocol):
+    """What knows something to draw under the aircraft at a time: a sky does."""
+
+    def marks(self, time_ms: int) -> Sequence[Mark]:
+        """List the marks at a time (ms since 1970 UTC)."""
 
 
 class LiveMap(StreamWidget):
@@ -25,6 +35,9 @@ class LiveMap(StreamWidget):
     `markers` is "arrows" (what "auto" means: they show the heading) or "points" (drawn by
     Lets-Plot itself). What else is given filters the stream: `bbox`, `status`, `min_altitude` and
     `max_altitude` (feet), `delayed`.
+
+    `marks` is a sky whose disturbances are drawn under the aircraft: the outline of a storm, a
+    hold at a hub, the box of an outage.
 
     Hover an aircraft for its details; click it for its route and its trail; wheel, drag and double
     click zoom, pan and go home; press a word of the legend to hide its flights.
@@ -42,8 +55,12 @@ class LiveMap(StreamWidget):
         height: int = 520,
         theme: str = "auto",
         markers: str = "auto",
+        marks: Marked | None = None,
         **filters: Any,
     ) -> None:
+        if marks is not None and not isinstance(marks, Marked):
+            raise SettingError(f"marks cannot be {marks!r}; allowed: a sky.")
+        self._marked = marks
         self._aircraft = Aircraft(region, colour, markers)
         super().__init__(url, every, theme, height, filters)
 
@@ -51,7 +68,11 @@ class LiveMap(StreamWidget):
         return self._aircraft.content()
 
     def _frame(self, flights: Mapping[str, Flight]) -> Message:
-        return self._aircraft.frame(flights, time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        return self._aircraft.frame(flights, now_ms, self._marks(now_ms))
+
+    def _marks(self, now_ms: int) -> Sequence[Mark]:
+        return () if self._marked is None else self._marked.marks(now_ms)
 
     def _draw(self, theme: str) -> Snapshot:
         flights, told = to_frame(self.stream.flights), self.freshness
@@ -61,5 +82,6 @@ class LiveMap(StreamWidget):
             *(flights, self._aircraft.colour, region, theme),
             title=title,
             caption=caption(told),
+            marks=self._marks(time.time_ns() // 1_000_000),
         )
         return Snapshot(charts.svg(figure), f"{title} · {caption(told)}")

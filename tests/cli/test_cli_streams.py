@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flightlib.cli import app
+from flightlib.scenario import scenarios
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ from flightlib.cli import app
         (["--interval", "0"], "interval"),
         (["--speed", "-1"], "speed"),
         (["--topic", "flight"], "A topic to publish to cannot be 'flight'; allowed: flights."),
+        (["--scenario", "strom"], "A scenario cannot be 'strom'; allowed: bad-day, ground-delay"),
+        (["--scenario", "storm", "--scenario", "mine.yaml"], "mine.yaml cannot be read: No such"),
+        (["--unpaced", "--for", "0"], "--for cannot be 0"),
         ([], "Kafka is not answering on 127.0.0.1:1. Start the engines with `flightlib up`."),
     ],
 )
@@ -32,6 +36,15 @@ def test_generate_says_in_one_line_what_is_wrong(
     assert done.exit_code == 1
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_scenarios_are_listed_with_what_to_watch_for() -> None:
+    """Every built-in scenario is there, by the name that `generate --scenario` takes."""
+    done = CliRunner().invoke(app, ["scenarios"])
+    assert done.exit_code == 0
+    for one in scenarios():
+        assert one.name in done.stdout
+        assert one.title.split()[0] in done.stdout
 
 
 def test_serve_refuses_a_taken_port() -> None:

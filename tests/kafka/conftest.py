@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
+from flightlib import records
 from flightlib import settings as address_book
-from flightlib.kafka.client import library_log
+from flightlib.kafka.client import client_config, library_log
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
@@ -62,3 +63,35 @@ def until() -> Callable[..., None]:
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+def read_all(
+    read_raw: Callable[..., list[tuple[bytes, bytes]]],
+) -> Callable[..., list[tuple[bytes, dict[str, Any]]]]:
+    """Read the reports of a topic from its beginning until `count` messages came."""
+
+    def read(settings: Settings, count: int) -> list[tuple[bytes, dict[str, Any]]]:
+        return [(key, records.decode(value)) for key, value in read_raw(settings, count)]
+
+    return read
+
+
+@pytest.fixture
+def read_raw() -> Callable[..., list[tuple[bytes, bytes]]]:
+    """Read the messages of a topic from its beginning until `count` came."""
+
+    def read(settings: Settings, count: int) -> list[tuple[bytes, bytes]]:
+        own = {"group.id": "reader", "auto.offset.reset": "earliest", "enable.auto.commit": False}
+        reader = Consumer({**client_config(settings), **own})
+        parts = reader.list_topics("flights", timeout=10).topics["flights"].partitions
+        reader.assign([TopicPartition("flights", p, 0) for p in parts])
+        found: list[tuple[bytes, bytes]] = []
+        while len(found) < count:
+            for message in reader.consume(count, timeout=10):
+                assert message.error() is None
+                found.append((message.key(), message.value()))
+        reader.close()
+        return found
+
+    return read

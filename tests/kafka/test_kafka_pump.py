@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 
-from flightlib import records
 from flightlib.errors import EngineDown, SettingError, TopicError
 from flightlib.kafka import Publisher, now_ms, send_poison
 from flightlib.kafka.baton import Baton
-from flightlib.kafka.client import client_config
 from flightlib.kafka.pump import MAX_WAIT_S, Pump, paced, producer
 from flightlib.records import FlightReport
 from flightlib.settings import Settings, load
+from flightlib.sky.delivery import Garbage, Silence
 
 Make = Callable[..., FlightReport]
 T = 1_700_000_000_000
@@ -79,23 +77,11 @@ def pump(reports: Iterator[FlightReport], settings: Settings) -> Pump:
     )
 
 
-def read_all(settings: Settings, count: int) -> list[tuple[bytes, dict[str, object]]]:
-    """Read a topic from its beginning until `count` messages came."""
-    own = {"group.id": "reader", "auto.offset.reset": "earliest", "enable.auto.commit": False}
-    reader = Consumer({**client_config(settings), **own})
-    parts = reader.list_topics("flights", timeout=10).topics["flights"].partitions
-    reader.assign([TopicPartition("flights", p, 0) for p in parts])
-    found = []
-    while len(found) < count:
-        for message in reader.consume(count, timeout=10):
-            assert message.error() is None
-            found.append((message.key(), records.decode(message.value())))
-    reader.close()
-    return found
-
-
 def test_what_was_sent_arrives_once_and_in_order(
-    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+    make_report: Make,
+    small_cluster: Settings,
+    until: Callable[..., None],
+    read_all: Callable[..., list[tuple[bytes, dict[str, object]]]],
 ) -> None:
     """Every report is acknowledged and can be read; each flight's reports keep their order."""
     stamps = [now_ms() - 3000 + n for n in range(3000)]
@@ -135,6 +121,32 @@ def test_a_report_that_cannot_be_encoded_is_counted_and_passed_over(
     status = running.ledger.status(now_ms(), running=False)
     assert (status.sent, status.acknowledged, status.errors) == (3, 2, 1)
     assert "'LATE'" in str(status)
+
+
+def test_poison_among_the_reports_is_sent_as_it_is(
+    make_report: Make,
+    small_cluster: Settings,
+    until: Callable[..., None],
+    read_raw: Callable[..., list[tuple[bytes, bytes]]],
+) -> None:
+    """Bytes that are no report arrive unchanged and are counted; silence is only waited for."""
+    some = [make_report(), Silence(T), Garbage("poison-0", b"no report", T), make_report()]
+    running = pump(iter(some), small_cluster)
+    until(lambda: not running.running)
+    running.stop(10)
+    status = running.ledger.status(now_ms(), running=False)
+    assert (status.sent, status.acknowledged, status.errors, status.poison) == (3, 3, 0, 1)
+    assert "1 of them poison" in str(status)
+    poison = [value for key, value in read_raw(small_cluster, 3) if key == b"poison-0"]
+    assert poison == [b"no report"]
+
+
+def test_silence_is_waited_for() -> None:
+    """What only lets time pass holds back what comes after it, although that is older."""
+    clock = Clock(T)
+    some = [Silence(T + 500), Silence(T + 1500), Garbage("late", b"", T + 100)]
+    left = [(clock.now, one.timestamp) for _, one in paced(some, clock, clock.wait)]
+    assert left == [(T + 500, T + 500), (T + 1500, T + 1500), (T + 1500, T + 100)]
 
 
 def test_an_iterator_that_fails_says_so(

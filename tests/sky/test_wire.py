@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from flightlib import records
 from flightlib.errors import RecordError
-from flightlib.sky.binary import Field, doubles, schema_fields, varint, varints, write
+from flightlib.sky.binary import Field, schema_fields, side_by_side, varint, write
 from flightlib.sky.cursor import Columns
 from flightlib.sky.fleet import Fleet, fleet
 from flightlib.sky.labels import Label
 from flightlib.sky.reports import Clock, to_reports
 from flightlib.sky.stream import Batch, Timing, batches, late
-from flightlib.sky.wire import MOVING, Encoder
+from flightlib.sky.wire import MOVING, SLOW, Encoder
 
 START_MS = 1_764_000_000_000
 AIRCRAFT = 6
@@ -153,7 +153,8 @@ def test_the_schema_is_the_one_the_encoder_was_made_for() -> None:
     """Every moving field is a number of the schema; a new field or type is looked at first."""
     fields = {field.name: field for field in schema_fields(records.schema_text())}
     assert tuple(fields) == records.FIELDS
-    assert all(fields[name].type != "string" for name in MOVING)
+    assert all(fields[name].type != "string" for name in (*MOVING, SLOW))
+    assert not any(fields[name].nullable for name in MOVING)
     with pytest.raises(RecordError, match=r"crew cannot be written as \['string', 'null'\]"):
         schema_fields('{"fields": [{"name": "crew", "type": ["string", "null"]}]}')
 
@@ -177,13 +178,11 @@ def test_single_values_are_written_as_fastavro_writes_them(
 
 
 @quickly
-@given(st.lists(LONG | st.integers(-300, 300)), st.sampled_from([b"", b"\x02"]))
-def test_columns_are_their_values_one_by_one(numbers: list[int], before: bytes) -> None:
-    """A column of whole numbers, or of doubles, gives what its values give."""
-    column = np.array(numbers, np.int64)
-    assert varints(column, before) == [before + varint(number) for number in numbers]
-    reals = column.astype(np.float64) / 3
-    two = [Field("a", "double", False)] * 2
-    pairs = zip(reals.tolist(), (-reals).tolist(), strict=True)
-    expected = [write(two[0], a) + write(two[1], b) for a, b in pairs]
-    assert doubles([reals, -reals]) == expected
+@given(st.lists(st.tuples(LONG | st.integers(-300, 300), st.floats(), st.integers(-70, 70))))
+def test_columns_are_their_values_one_by_one(rows: list[tuple[int, float, int]]) -> None:
+    """Columns of numbers side by side, long ones and short ones, give what their values give."""
+    fields = [Field("a", "long", False), Field("b", "double", False), Field("c", "int", True)]
+    kinds = (np.int64, np.float64, np.int64)
+    columns = [np.array([row[n] for row in rows], kind) for n, kind in enumerate(kinds)]
+    expected = [b"".join(map(write, fields, row)) for row in rows]
+    assert side_by_side(fields, columns) == expected

@@ -37,9 +37,13 @@ Object.assign(LiveMap.prototype, {
     if (!this.frame) return;
     this.project();
     this.cutSprites(devicePixelRatio || 1);
+    const happening = this.store.latest.marks ?? [];
+    this.root.dataset.marks = String(happening.length);
+    drawOutlines(ink, happening, this.camera, this.palette);
     if (this.picked) this.drawPicked(ink);
     if (this.over) this.refreshOver(fresh);
     else this.drawArrows(ink);
+    drawLabels(ink, happening, this.camera, this.palette);
     this.drawHover(ink);
     this.root.dataset.frameMs = (performance.now() - began).toFixed(1);
   },
