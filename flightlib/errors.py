@@ -67,6 +67,10 @@ class LakeError(FlightlibError):
     """A table of the lake is missing, damaged, or written by somebody else."""
 
 
+class RecordingError(FlightlibError):
+    """A recording cannot be made or read, or holds nothing that can be played."""
+
+
 def not_allowed(what: str, given: object, allowed: Iterable[object]) -> str:
     """Say what was given, what is allowed, and the nearest allowed word if there is one."""
     words = [str(a) for a in allowed]

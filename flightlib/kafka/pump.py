@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -30,21 +30,51 @@ class Timed(Protocol):
         """Event time, epoch milliseconds UTC."""
 
 
+@runtime_checkable
+class Patient(Protocol):
+    """An iterator that can say that it has nothing yet: a replay that is paused, say."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+
+    def take(self) -> FlightReport | None:
+        """Give the next report, or None for now."""
+
+
+def ready(reports: Iterable[FlightReport] | Patient) -> Iterator[FlightReport | None]:
+    """Yield the reports, and None as often as a patient iterator has none yet.
+
+    So whoever asks is never held up: it serves Kafka, and can be stopped, meanwhile.
+    """
+    if isinstance(reports, Patient):
+        while not reports.ended:
+            yield reports.take()
+    else:
+        yield from reports
+
+
 def paced(
-    reports: Iterable[FlightReport],
+    reports: Iterable[FlightReport | None],
     clock: Callable[[], int],
     wait: Callable[[float], bool],
-    note: Callable[[int], None] = lambda due_ms: None,
+    note: Callable[[int | None], None] = lambda due_ms: None,
 ) -> Iterator[tuple[int, FlightReport]]:
     """Yield (due time, report) in the order given, none before its own timestamp.
 
     A late report (its timestamp lies before one already seen) is due at once. Behind its
-    timestamps the iterator does not wait at all, so a backlog goes out as fast as it can.
+    timestamps the iterator does not wait at all, so a backlog goes out as fast as it can. After a
+    None, which stands for nothing yet, it waits a moment.
     `clock` gives epoch milliseconds; `wait(seconds)` returns False to end; `note` hears when the
     next report is due.
     """
     due_ms = 0
     for report in reports:
+        if report is None:
+            note(None)
+            if not wait(MAX_WAIT_S):
+                return
+            continue
         due_ms = max(due_ms, report.timestamp)
         note(due_ms)
         while (left_ms := due_ms - clock()) > 0:
@@ -100,7 +130,8 @@ class Pump:
 
     def _run(self) -> None:
         try:
-            for due_ms, report in paced(self._reports, now_ms, self._wait, self.ledger.waits_for):
+            reports = ready(self._reports)
+            for due_ms, report in paced(reports, now_ms, self._wait, self.ledger.waits_for):
                 self._publish(due_ms, report)
                 if self._over:
                     break
