@@ -50,9 +50,9 @@ def generate(
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
     reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
     publisher = Publisher(reports, topic=topic).start()
-    with _ended_by_ctrl_c():
+    with ended_by_ctrl_c():
         _watch(publisher, None if until_ms is None else until_ms / 1000)
-    _conclude(publisher.stop())
+    conclude(publisher.stop())
 
 
 def _watch(publisher: Publisher, until_s: float | None) -> None:
@@ -64,7 +64,8 @@ def _watch(publisher: Publisher, until_s: float | None) -> None:
             line.update(str(publisher))
 
 
-def _conclude(status: PublisherStatus) -> None:
+def conclude(status: PublisherStatus) -> None:
+    """Print what a publisher has done; exit code 1 if anything was lost."""
     console.print(str(status), markup=False, soft_wrap=True)
     if status.errors:
         raise typer.Exit(1)
@@ -85,11 +86,17 @@ def serve(
 
 
 @contextlib.contextmanager
-def _ended_by_ctrl_c() -> Iterator[None]:
+def ended_by_ctrl_c() -> Iterator[None]:
     """Let Ctrl-C, or an orderly kill, end what is within and nothing more."""
+    with killed_like_ctrl_c(), contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+@contextlib.contextmanager
+def killed_like_ctrl_c() -> Iterator[None]:
+    """Make an orderly kill the same as Ctrl-C within."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -14,6 +14,7 @@ from flightlib.errors import FlightlibError, RecordError
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import client_config, library_log, log, now_ms
 from flightlib.kafka.ledger import Ledger
+from flightlib.kafka.patience import ready
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
@@ -28,30 +29,6 @@ class Timed(Protocol):
     @property
     def timestamp(self) -> int:
         """Event time, epoch milliseconds UTC."""
-
-
-@runtime_checkable
-class Patient(Protocol):
-    """An iterator that can say that it has nothing yet: a replay that is paused, say."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-
-    def take(self) -> FlightReport | None:
-        """Give the next report, or None for now."""
-
-
-def ready(reports: Iterable[FlightReport] | Patient) -> Iterator[FlightReport | None]:
-    """Yield the reports, and None as often as a patient iterator has none yet.
-
-    So whoever asks is never held up: it serves Kafka, and can be stopped, meanwhile.
-    """
-    if isinstance(reports, Patient):
-        while not reports.ended:
-            yield reports.take()
-    else:
-        yield from reports
 
 
 def paced(

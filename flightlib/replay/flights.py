@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from flightlib.replay.columns import columns
+from flightlib.replay.recording import plain
 
 SILENCE_MS = 30 * 60_000
 LEVEL_FT_MIN = 300.0
@@ -54,7 +55,7 @@ class Flights:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Give the same rows with the columns of a recording."""
-        rows = zip(*(table[name].to_pylist() for name in _ASKED), strict=True)
+        rows = zip(*(plain(table[n].combine_chunks()) for n in _ASKED), strict=True)
         made = list(zip(*(self._row(*row) for row in rows), strict=True)) or [()] * len(_MADE)
         ours: dict[str, Any] = dict(zip(_MADE, made, strict=True))
         ours["status"] = ["ON_TIME"] * table.num_rows

@@ -140,7 +140,7 @@ class Replay:
             return "ended"
         if self._transport.paused:
             return "paused"
-        return "playing" if self._transport.begun else "waiting"
+        return "playing" if self._transport.asked else "waiting"
 
     def __str__(self) -> str:
         """Say how it stands, in one line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,9 +36,6 @@ class Source(Protocol):
     def take(self, wait_s: float) -> list[Taken]:
         """Give what has come, after at most so many seconds."""
 
-    def close(self) -> None:
-        """Read no more."""
-
 
 def record(
     topic: str = "flights",
@@ -52,8 +50,8 @@ def record(
 
     It begins `since` now, "beginning", "5m" ago or a time, and ends after `seconds`, at `until`
     ("now" for what is there already, or a time), or when it is interrupted: then the file is
-    closed with what was there. The file has its name only once it is whole. Messages that are no
-    flight report are counted. `note` hears each second how many rows there are.
+    closed with what was there. The file has its name only once it is whole, and replaces an older
+    one. Messages that are no flight report are counted. `note` hears each second of the rows.
 
     Raises EngineDown, TopicError for a topic that does not exist, SettingError for an argument
     that is not allowed, and RecordingError when nothing was recorded.
@@ -67,13 +65,12 @@ def record(
     ends = [asked_ms + int(seconds * 1000)] if seconds is not None else []
     ends += [epoch_ms("until", until, asked_ms)] if until is not None else []
     start = _start(settings, topic, since, since_ms)
+    span = Span(start, min(ends, default=None), lambda ms: offsets_at(settings, topic, ms))
     draft = Draft(Path(path).expanduser())
-    source = Reader(topic, start, settings)
     try:
-        span = Span(start, min(ends, default=None), lambda ms: offsets_at(settings, topic, ms))
-        return keep(source, span, draft, topic, note)
+        with closing(Reader(topic, start, settings)) as source:
+            return keep(source, span, draft, topic, note)
     finally:
-        source.close()
         draft.drop()
 
 

@@ -125,10 +125,21 @@ def rows_from(path: Path, from_ms: int) -> Iterator[tuple[Any, ...]]:
                 for batch in parquet.iter_batches(
                     BATCH_ROWS, [group], list(FIELDS), use_threads=False
                 ):
-                    rows = zip(*(batch.column(n).to_pylist() for n in FIELDS), strict=True)
+                    rows = zip(*(plain(batch.column(n)) for n in FIELDS), strict=True)
                     yield from (row for row in rows if row[_STAMP] >= from_ms)
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from None
+
+
+def plain(column: pa.Array) -> list[Any]:
+    """Give a column's values as Python has them; many times as fast as Arrow's own `to_pylist`."""
+    if not column.null_count or pa.types.is_string(column.type):
+        return list(column.to_numpy(zero_copy_only=False).tolist())
+    filler = pa.scalar(0, pa.int8()).cast(column.type)
+    values: list[Any] = column.fill_null(filler).to_numpy(zero_copy_only=False).tolist()
+    for place in column.is_null().to_numpy(zero_copy_only=False).nonzero()[0]:
+        values[place] = None
+    return values
 
 
 def _newest(parquet: pq.ParquetFile, group: int) -> int | None:

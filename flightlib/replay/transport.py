@@ -12,6 +12,7 @@ from flightlib.replay.timeline import Piece, Timeline
 LEAD_MS = 250
 """A report is handed over so long before it is due: whoever publishes it waits for the moment."""
 LOOP_GAP_MS = 1000
+ALONE_MS = 2000
 
 Row = tuple[Any, ...]  # the values of FIELDS, the timestamp last
 _TIMES = tuple(FIELDS.index(n) for n in ("scheduled_off", "actual_off", "estimated_on"))
@@ -40,7 +41,7 @@ class Transport:
         self._rows_from, self._clock = rows_from, clock
         self._speed, self._start_ms = speed, start_ms
         self._lock = threading.RLock()
-        self._player = 0
+        self._player = self._asked_ms = 0
         self._timeline: Timeline | None = None
         self._newest_ms: int | None = None
         self._begin_ms = first_ms
@@ -69,7 +70,7 @@ class Transport:
         with self._lock:
             if self.over(player) or self.paused:
                 return None
-            now_ms = self._clock()
+            now_ms = self._asked_ms = self._clock()
             if self._timeline is None:
                 self._timeline = Timeline(self._held_ms, self._start(now_ms), self._speed)
             row = self._peek()
@@ -114,9 +115,9 @@ class Transport:
             self.ended, self._timeline = True, None
 
     @property
-    def begun(self) -> bool:
-        """Whether anything has been asked for since the player came."""
-        return self._timeline is not None
+    def asked(self) -> bool:
+        """Whether somebody asks for reports these seconds."""
+        return self._timeline is not None and self._clock() - self._asked_ms < ALONE_MS
 
     @property
     def position_ms(self) -> int:
@@ -155,9 +156,9 @@ class Transport:
         """Go on from a recorded moment, as of now; without a player the next one begins there."""
         with self._lock:
             self._go(recorded_ms)
-            if self._timeline is None:
+            if self.ended or not self._player:
                 self._begin_ms = recorded_ms
-            else:
+            elif self._timeline is not None:
                 begins = self._after(self._clock())
                 self._timeline = Timeline(recorded_ms, begins, self._speed)
 
