@@ -20,7 +20,7 @@ from flightlib.kafka import (
 )
 from flightlib.replay.columns import NO_REPORT, to_table
 from flightlib.replay.draft import Draft
-from flightlib.replay.moments import NOW, Moment, epoch_ms
+from flightlib.replay.moments import BEGINNING, NOW, Moment, epoch_ms
 from flightlib.replay.recording import Recording
 from flightlib.settings import Settings, load
 
@@ -28,6 +28,7 @@ WAIT_S = 0.2
 BATCH_ROWS = 5000
 QUIET_S = 3.0  # what is left behind the last offset may be no message at all
 NOTE_S = 1.0
+JUST_NOW_MS = 1000
 
 
 class Source(Protocol):
@@ -65,7 +66,7 @@ def record(
     ends = [asked_ms + int(seconds * 1000)] if seconds is not None else []
     ends += [epoch_ms("until", until, asked_ms)] if until is not None else []
     start = _start(settings, topic, since, since_ms)
-    span = Span(start, min(ends, default=None), lambda ms: offsets_at(settings, topic, ms))
+    span = Span(start, min(ends, default=None), lambda ms: _end(settings, topic, ms))
     draft = Draft(Path(path).expanduser())
     try:
         with closing(Reader(topic, start, settings)) as source:
@@ -81,9 +82,16 @@ def _check_topic(topic: str) -> None:
 
 
 def _start(settings: Settings, topic: str, since: Moment, since_ms: int) -> dict[int, int]:
-    if since == NOW:
-        return {p: high for p, (_, high) in watermarks(topic, settings).items()}
+    if since in (NOW, BEGINNING):
+        return {p: ends[since == NOW] for p, ends in watermarks(topic, settings).items()}
     return offsets_at(settings, topic, since_ms)
+
+
+def _end(settings: Settings, topic: str, until_ms: int) -> dict[int, int]:
+    """Give the offsets of a moment; if it came just now, of all that is there."""
+    if now_ms() - until_ms < JUST_NOW_MS:
+        return {p: high for p, (_, high) in watermarks(topic, settings).items()}
+    return offsets_at(settings, topic, until_ms)
 
 
 class Span:

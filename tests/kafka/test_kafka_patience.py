@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from recorded import a_sky, shifted
 
-from flightlib.kafka import Reader, message_count, now_ms
+from flightlib import records
+from flightlib.kafka import Reader, message_count, now_ms, watermarks
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.patience import ready
 from flightlib.kafka.pump import MAX_WAIT_S, Pump, paced, producer
 from flightlib.records import FlightReport
+from flightlib.replay import Replay, record
 from flightlib.settings import Settings
 
 Make = Callable[..., FlightReport]
@@ -60,7 +65,7 @@ def test_nothing_for_now_is_a_short_wait(make_report: Make) -> None:
     assert noted == [None, 0, None, None, 0]
 
 
-def pump(source: Slow, settings: Settings) -> Pump:
+def pump(source: Any, settings: Settings) -> Pump:
     """Publish from it to the small cluster."""
     return Pump(
         source,
@@ -106,10 +111,8 @@ def test_a_reader_gives_each_message_with_its_place(
     sender.produce("flights", b"junk")
     assert sender.flush(10) == 0
     assert message_count("flights", small_cluster) == 201
-    from flightlib import records
-
-    parts = small_cluster and range(8)
-    reader = Reader("flights", dict.fromkeys(parts, 0), small_cluster, records.decode)
+    start = dict.fromkeys(watermarks("flights", small_cluster), 0)
+    reader = Reader("flights", start, small_cluster, records.decode)
     taken = []
     try:
         until(lambda: taken.extend(reader.take(0.1)) or len(taken) >= 201)
@@ -119,7 +122,11 @@ def test_a_reader_gives_each_message_with_its_place(
     assert sum(one.report is None for one in taken) == 1
     assert all(abs((one.written_ms or 0) - now_ms()) < 600_000 for one in taken)
     for flight in range(5):
-        own = [t.report["timestamp"] for t in taken if t.report and t.report["flight_id"] == f"F{flight}"]
+        own = [
+            t.report["timestamp"]
+            for t in taken
+            if t.report and t.report["flight_id"] == f"F{flight}"
+        ]
         assert own == [r.timestamp for r in sent if r.flight_id == f"F{flight}"]
 
 
@@ -135,3 +142,55 @@ def test_an_iterator_with_an_end_ends_the_publisher(
     else:
         assert running.running
     running.stop(10)
+
+
+def test_a_sky_that_was_published_and_recorded_plays_again(
+    small_cluster: Settings, until: Callable[..., None], tmp_path: Path
+) -> None:
+    """Through Kafka into a file and back into Kafka: as many reports, each as it was, but later."""
+    sky = a_sky(late_share=0.05)
+    running = pump(iter(sky), small_cluster)
+    until(lambda: running.ledger.acknowledged == len(sky))
+    running.stop(10)
+    kept = record(
+        path=tmp_path / "sky.parquet", since="beginning", until="now", settings=small_cluster
+    )
+    assert (kept.rows, kept.skipped) == (len(sky), {})
+    begin_ms = now_ms() - 120_000
+    by_flight: dict[str, list[FlightReport]] = {}
+    for report in Replay(kept, start_ms=begin_ms):
+        by_flight.setdefault(report.flight_id, []).append(report)
+    for flight_id, reports in by_flight.items():
+        own = [r for r in sky if r.flight_id == flight_id]
+        assert reports == [shifted(r, begin_ms - kept.first_ms) for r in own]
+    again = pump(iter(Replay(kept, start_ms=begin_ms)), small_cluster)
+    until(lambda: not again.running)
+    again.stop(10)
+    assert again.ledger.acknowledged == len(sky)
+    assert message_count("flights", small_cluster) == 2 * len(sky)
+
+
+def test_a_paused_replay_can_be_stopped_and_resumed(
+    small_cluster: Settings, until: Callable[..., None], tmp_path: Path
+) -> None:
+    """Paused from another thread nothing more is published; resumed it goes on to its end."""
+    sky = a_sky(seconds=4)
+    running = pump(iter(sky), small_cluster)
+    until(lambda: running.ledger.acknowledged == len(sky))
+    running.stop(10)
+    replay = Replay(
+        record(path=tmp_path / "a.parquet", since="beginning", until="now", settings=small_cluster)
+    )
+    running = pump(iter(replay), small_cluster)
+    until(lambda: running.ledger.acknowledged > 0)
+    replay.pause()
+    until(lambda: running.ledger.acknowledged == running.ledger.sent)
+    until(lambda: running.ledger.due_ms is None)
+    held = running.ledger.sent
+    assert held < len(sky)
+    assert (running.running, replay.state, replay.progress < 1) == (True, "paused", True)
+    replay.resume()
+    replay.speed = 60.0
+    until(lambda: not running.running)
+    running.stop(10)
+    assert (running.ledger.acknowledged, replay.state) == (len(sky), "ended")

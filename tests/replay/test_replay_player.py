@@ -66,7 +66,7 @@ def test_nothing_is_handed_over_long_before_it_is_due(recording: Recording, cloc
 @quickly
 @given(st.floats(0.1, 600.0), st.integers(0, 2 * BEGIN_MS))
 def test_at_any_speed_distances_in_time_shrink_alike(speed: float, start_ms: int) -> None:
-    """The oldest report is published at the start, every other as much later as it was, by speed."""
+    """The oldest report is published at the start, every other as much later as it was / speed."""
     stamps = [0, 1, 999, 60_000, 3_600_000]
     line = Timeline(BEGIN_MS, start_ms, speed)
     for stamp in stamps:

@@ -112,7 +112,7 @@ def test_the_line_says_where_it_is_and_what_was_skipped(controls: ReplayControls
 
 def test_at_the_end_the_button_rests(replay: Replay, controls: ReplayControls) -> None:
     """When all has been played the slider is at its end and the line says so."""
-    for _ in Replay.__iter__(replay):
+    for _ in replay:
         if replay.progress < 0.9:
             replay.speed = 600.0
     until(lambda: controls.button.disabled and controls.slider.value == STEPS)
