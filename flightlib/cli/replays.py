@@ -45,7 +45,7 @@ def record(
     from flightlib.replay import record as keep
     from flightlib.replay.recording import told
 
-    with console.status(f"Recording {topic}") as line, killed_like_ctrl_c():
+    with console.status(Text(f"Recording {topic}")) as line, killed_like_ctrl_c():
 
         def note(rows: int, skipped: Mapping[str, int]) -> None:
             line.update(Text(f"Recording {topic} · {rows:,} reports{told(skipped, ' · ')}"))
@@ -64,7 +64,7 @@ def replay(
     from flightlib.kafka import Publisher
     from flightlib.replay import Replay
 
-    with console.status(f"Reading {file.name}"):
+    with console.status(Text(f"Reading {file.name}")):
         played = Replay(file, speed, loop=loop)
     publisher = Publisher(played, topic=topic).start()
     with ended_by_ctrl_c():

@@ -7,6 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -95,8 +96,13 @@ def ended_by_ctrl_c() -> Iterator[None]:
 @contextlib.contextmanager
 def killed_like_ctrl_c() -> Iterator[None]:
     """Make an orderly kill the same as Ctrl-C within."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    hears = signal.getsignal(signal.SIGINT)
+    (hears if callable(hears) else signal.default_int_handler)(number, frame)

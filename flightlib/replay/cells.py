@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -28,10 +29,6 @@ class Cells:
         self._frame = frame
         self.count = max((len(column) for column in frame.values()), default=0)
         self.wrong: Flags = np.zeros(self.count, bool)
-
-    def has(self, name: str) -> bool:
-        """Say whether there is such a column."""
-        return name in self._frame
 
     def numbers(self, name: str, scale: float = 1.0) -> Floats:
         """Give a column of numbers, NaN where there is none."""
@@ -84,7 +81,10 @@ class Cells:
 def word(value: Any) -> str | None:
     """Make a plain word of a cell, or None."""
     plain = _plain(value)
-    return None if plain is None or plain is _WRONG else _clean(str(plain))
+    if plain is None or plain is _WRONG:
+        return None
+    whole = isinstance(plain, float) and plain.is_integer()
+    return _clean(str(int(plain) if whole else plain))
 
 
 @lru_cache(maxsize=65_536)
@@ -106,7 +106,7 @@ def _plain(value: Any) -> Any:
         return aware.timestamp() * 1000
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value)).lower()
-    if isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (int, float, np.integer, np.floating, Decimal)):
         return None if value != value else float(value)
     return value.isoformat() if isinstance(value, date) else _WRONG
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +33,9 @@ NOTE_S = 1.0
 JUST_NOW_MS = 1000
 
 
+Note = Callable[[int, Mapping[str, int]], None]
+
+
 class Source(Protocol):
     """What a topic is read through."""
 
@@ -45,7 +50,7 @@ def record(
     until: Moment | None = None,
     since: Moment = NOW,
     settings: Settings | None = None,
-    note: Callable[[int, Mapping[str, int]], None] = lambda rows, skipped: None,
+    note: Note = lambda rows, skipped: None,
 ) -> Recording:
     """Record a topic to a Parquet file: `fl.record("flights", "sky.parquet", seconds=60)`.
 
@@ -139,39 +144,64 @@ def keep(
     span: Span,
     draft: Draft,
     topic: str,
-    note: Callable[[int, Mapping[str, int]], None] = lambda rows, skipped: None,
+    note: Note = lambda rows, skipped: None,
     clock_s: Callable[[], float] = time.monotonic,
 ) -> Recording:
     """Read a span to its end, or until it is interrupted, and make the file.
 
     Raises RecordingError when there was nothing.
     """
-    skipped, waiting = Counter[str](), list[dict[str, Any]]()
-    interrupted, heard_s, noted_s = False, clock_s(), clock_s()
-    try:
-        while not span.over:
-            span.look()
-            taken = source.take(WAIT_S)
-            now_s = clock_s()
-            heard_s = now_s if taken or not span.ending else heard_s
-            waiting += [row for one in taken if (row := _row(one, span, skipped)) is not None]
-            if len(waiting) >= BATCH_ROWS:
-                waiting = _put(draft, waiting, skipped)
-            if now_s - noted_s >= NOTE_S:
-                noted_s = now_s
-                note(draft.rows + len(waiting), skipped)
-            if now_s - heard_s > QUIET_S:
-                break
-    except KeyboardInterrupt:
-        interrupted = True
-    _put(draft, waiting, skipped)
+    skipped = Counter[str]()
+    with _ctrl_c_noted() as enough:
+        _read(source, span, draft, skipped, enough, note, clock_s)
     if not draft.rows:
         passed = f"; {sum(skipped.values()):,} messages were no flight reports" if skipped else ""
         raise RecordingError(
             f"Nothing came to {topic}{passed}. No file was written; publish reports with "
             "`flightlib generate`."
         )
-    return draft.finish(f"topic {topic}", skipped, interrupted)
+    return draft.finish(f"topic {topic}", skipped, interrupted=enough.is_set())
+
+
+def _read(
+    source: Source,
+    span: Span,
+    draft: Draft,
+    skipped: Counter[str],
+    enough: threading.Event,
+    note: Note,
+    clock_s: Callable[[], float],
+) -> None:
+    waiting: list[dict[str, Any]] = []
+    heard_s = noted_s = clock_s()
+    while not (span.over or enough.is_set()):
+        span.look()
+        taken = source.take(WAIT_S)
+        now_s = clock_s()
+        heard_s = now_s if taken or not span.ending else heard_s
+        waiting += [row for one in taken if (row := _row(one, span, skipped)) is not None]
+        if len(waiting) >= BATCH_ROWS:
+            waiting = _put(draft, waiting, skipped)
+        if now_s - noted_s >= NOTE_S:
+            noted_s = now_s
+            note(draft.rows + len(waiting), skipped)
+        if now_s - heard_s > QUIET_S:
+            break
+    _put(draft, waiting, skipped)
+
+
+@contextmanager
+def _ctrl_c_noted() -> Iterator[threading.Event]:
+    """Note Ctrl-C instead of breaking off within a batch, which would be lost or kept twice."""
+    enough = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield enough  # only the main thread hears of signals
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: enough.set())
+    try:
+        yield enough
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _row(taken: Taken, span: Span, skipped: Counter[str]) -> dict[str, Any] | None:

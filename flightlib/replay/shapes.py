@@ -112,7 +112,7 @@ def _trace(cells: Cells) -> Figures:
     before = cells.wrong.copy()
     altitude = cells.numbers("alt")
     cells.wrong = before | (cells.wrong & ~on_ground)
-    flags = np.nan_to_num(cells.numbers("flags")).astype(np.int64)
+    flags = np.nan_to_num(cells.numbers("flags")).clip(0, 2**31).astype(np.int64)
     return {
         "timestamp": cells.times("timestamp") + cells.numbers("seconds", 1000.0),
         "latitude": cells.numbers("lat"),
@@ -181,11 +181,14 @@ def recognise(names: Iterable[str]) -> Shape | None:
 
 def figures(shape: Shape, cells: Cells, row: int) -> tuple[pa.Table, Counter[str]]:
     """Turn a piece of a file, whose first row is number `row`, and count what is bad by reason."""
+    # A figure may be as large as it likes: it is judged, and not warned of.
+    with np.errstate(all="ignore"):
+        told = shape.figures(cells)
     found: Figures = {
         "new_flight": np.zeros(cells.count, bool),
         **{name: cells.words(name) for name in ("icao24", "callsign")},
         **dict.fromkeys(("flight_id", *_PLACES, *_WORDS[3:]), [None] * cells.count),
-        **shape.figures(cells),
+        **told,
     }
     good, skipped = _judge(found, cells.wrong)
     stamp = np.where(good, found["timestamp"], 0).round().astype(np.int64)

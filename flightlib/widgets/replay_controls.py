@@ -21,6 +21,7 @@ DRAWN_S = 0.5
 RELEASE_S = 0.3  # a slider that rests so long has been let go
 SPEEDS = (0.5, 1.0, 2.0, 10.0, 60.0)
 STEPS = 1000
+PLAY, PAUSE = ("play", "Play"), ("pause", "Pause")
 
 _live: weakref.WeakSet[ReplayControls] = weakref.WeakSet()
 
@@ -56,9 +57,7 @@ class ReplayControls:
         ).start()
 
     def _furnish(self) -> None:
-        self.button = ipywidgets.Button(
-            icon="pause", tooltip="Play or pause", layout={"width": "44px"}
-        )
+        self.button = ipywidgets.Button(icon="pause", description="Pause", layout={"width": "95px"})
         self.slider = ipywidgets.IntSlider(
             min=0,
             max=STEPS,
@@ -124,7 +123,7 @@ class ReplayControls:
             self._drawn_s = time.monotonic()
             replay = self.replay
             ended, held = replay.state == "ended", replay.paused
-            self.button.icon = "play" if held else "pause"
+            self.button.icon, self.button.description = PLAY if held else PAUSE
             self.button.disabled = ended
             if self._wanted is None:
                 self.slider.value = round(replay.progress * STEPS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -129,7 +131,8 @@ def test_a_field_from_another_schema_does_no_harm(
 
 def ctrl_c() -> list[Taken]:
     """What a person does who has enough."""
-    raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
+    return []
 
 
 def test_an_interrupted_recording_is_closed_with_what_was_there(
@@ -144,6 +147,14 @@ def test_an_interrupted_recording_is_closed_with_what_was_there(
     assert "interrupted, and closed with what was there" in str(done)
     assert list(Replay(target, start_ms=done.first_ms)) == reports
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_another_thread_may_record(reports: list[FlightReport], target: Path) -> None:
+    """Where nobody hears Ctrl-C a recording is made all the same."""
+    taken = messages(reports)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(keep, Topic(taken), span(taken), Draft(target), "flights").result(60)
+    assert (done.rows, done.interrupted) == (len(reports), False)
 
 
 def test_before_it_is_whole_a_recording_has_not_its_name(
