@@ -13,12 +13,13 @@ _ROOMS = {
     "sky": ("Sky",),
     "scenario": ("Scenario", "scenarios"),
     "kafka": ("Publisher", "now_ms", "message_count", "send_poison"),
+    "replay": ("Replay", "record"),
     "flink": ("Job", "jobs", "tables", "flink_function"),
     "engines": ("status", "table_environment"),
     "live": ("Stream", "read"),
     "widgets": (
         *("LiveMap", "LiveBars", "LiveLine", "LiveDensity", "LiveTable", "Filters", "JobPanel"),
-        *("LiveSnapshots", "Dashboard", "TimeTravel", "ScenarioPanel"),
+        *("LiveSnapshots", "Dashboard", "TimeTravel", "ScenarioPanel", "ReplayControls"),
     ),
     "magics": ("load_ipython_extension", "unload_ipython_extension"),
 }

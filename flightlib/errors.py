@@ -71,6 +71,10 @@ class Outrun(LakeError):
     """Somebody else's commit to a table came first; the same again may well succeed."""
 
 
+class RecordingError(FlightlibError):
+    """A recording cannot be made or read, or holds nothing that can be played."""
+
+
 def not_allowed(what: str, given: object, allowed: Iterable[object]) -> str:
     """Say what was given, what is allowed, and the nearest allowed word if there is one."""
     words = [str(a) for a in allowed]

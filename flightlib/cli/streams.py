@@ -7,6 +7,7 @@ import logging
 import signal
 import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,9 +64,9 @@ def generate(
     for word in scenario or ():
         chosen(word).start(sky, start_ms)
     publisher = Publisher(reports, topic=topic, paced=not unpaced).start()
-    with _ended_by_ctrl_c():
+    with ended_by_ctrl_c():
         _watch(publisher, None if until_ms is None else until_ms / 1000)
-    _conclude(publisher.stop())
+    conclude(publisher.stop())
 
 
 def scenarios() -> None:
@@ -91,7 +92,8 @@ def _watch(publisher: Publisher, until_s: float | None) -> None:
             line.update(str(publisher))
 
 
-def _conclude(status: PublisherStatus) -> None:
+def conclude(status: PublisherStatus) -> None:
+    """Print what a publisher has done; exit code 1 if anything was lost."""
     console.print(str(status), markup=False, soft_wrap=True)
     if status.errors:
         raise typer.Exit(1)
@@ -112,11 +114,22 @@ def serve(
 
 
 @contextlib.contextmanager
-def _ended_by_ctrl_c() -> Iterator[None]:
+def ended_by_ctrl_c() -> Iterator[None]:
     """Let Ctrl-C, or an orderly kill, end what is within and nothing more."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with killed_like_ctrl_c(), contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+@contextlib.contextmanager
+def killed_like_ctrl_c() -> Iterator[None]:
+    """Make an orderly kill the same as Ctrl-C within."""
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    hears = signal.getsignal(signal.SIGINT)
+    (hears if callable(hears) else signal.default_int_handler)(number, frame)

@@ -15,6 +15,7 @@ from flightlib.kafka.offsets import (
 )
 from flightlib.kafka.poison import send_poison
 from flightlib.kafka.publisher import Publisher, stop_all
+from flightlib.kafka.reader import Reader, Taken
 from flightlib.kafka.registry import register, writer_schema
 from flightlib.kafka.topics import TOPICS, ensure_topics, message_count, topics, watermarks
 
@@ -26,7 +27,9 @@ __all__ = [
     "Poison",
     "Publisher",
     "PublisherStatus",
+    "Reader",
     "Received",
+    "Taken",
     "after_poison",
     "answers",
     "commit",

@@ -13,6 +13,7 @@ from flightlib.kafka.client import client_config, library_log, log, now_ms
 from flightlib.kafka.convoy import Convoy, Sent, bytes_of
 from flightlib.kafka.ledger import Ledger
 from flightlib.kafka.outlet import MAX_WAIT_S, Outlet
+from flightlib.kafka.patience import ready
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
@@ -21,20 +22,26 @@ MOST_WAITING = 30_000
 
 
 def paced(
-    reports: Iterable[Sent],
+    reports: Iterable[Sent | None],
     clock: Callable[[], int],
     wait: Callable[[float], bool],
-    note: Callable[[int], None] = lambda due_ms: None,
+    note: Callable[[int | None], None] = lambda due_ms: None,
 ) -> Iterator[tuple[int, Sent]]:
     """Yield (due time, report) in the order given, none before its own timestamp.
 
     A late report (its timestamp lies before one already seen) is due at once. Behind its
-    timestamps the iterator does not wait at all, so a backlog goes out as fast as it can.
+    timestamps the iterator does not wait at all, so a backlog goes out as fast as it can. After a
+    None, which stands for nothing yet, it waits a moment.
     `clock` gives epoch milliseconds; `wait(seconds)` returns False to end; `note` hears when the
     next report is due.
     """
     due_ms = 0
     for report in reports:
+        if report is None:
+            note(None)
+            if not wait(MAX_WAIT_S):
+                return
+            continue
         due_ms = max(due_ms, report.timestamp)
         note(due_ms)
         while (left_ms := due_ms - clock()) > 0:
@@ -106,11 +113,11 @@ class Pump:
     def _clock(self) -> int:
         return now_ms() if self._paced else NEVER_MS
 
-    def _waits_for(self, due_ms: int) -> None:
-        self.ledger.waits_for(due_ms if self._paced else now_ms())
+    def _waits_for(self, due_ms: int | None) -> None:
+        self.ledger.waits_for(due_ms if self._paced or due_ms is None else now_ms())
 
     def _send_singly(self, reports: Iterable[Sent]) -> None:
-        for due_ms, report in paced(reports, self._clock, self._wait, self._waits_for):
+        for due_ms, report in paced(ready(reports), self._clock, self._wait, self._waits_for):
             self._publish(due_ms if self._paced else now_ms(), report)
             if self._over:
                 break

@@ -8,6 +8,7 @@ from flightlib.widgets.line import LiveLine
 from flightlib.widgets.map import LiveMap
 from flightlib.widgets.panel import JobPanel
 from flightlib.widgets.protocols import Column, Job, JobFacts, Query
+from flightlib.widgets.replay_controls import ReplayControls
 from flightlib.widgets.scenarios import ScenarioPanel
 from flightlib.widgets.snapshot import Sheet, Snapshot
 from flightlib.widgets.table import LiveTable
@@ -28,6 +29,7 @@ __all__ = [
     "LiveSnapshots",
     "LiveTable",
     "Query",
+    "ReplayControls",
     "ScenarioPanel",
     "Sheet",
     "Snapshot",

@@ -1,8 +1,8 @@
-"""What the widgets ask of a running query and of a job: the shapes, wherever they are made."""
+"""What the widgets ask of a query, a job and a replay: the shapes, wherever they are made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
@@ -129,3 +129,39 @@ class Job(Protocol):
 
     def stop(self) -> Any:
         """End the job; stopping twice is harmless. Raises FlightlibError when it cannot."""
+
+
+@runtime_checkable
+class Playable(Protocol):
+    """A recording that is being played."""
+
+    speed: float
+
+    @property
+    def state(self) -> str:
+        """One of "waiting", "playing", "paused" and "ended"."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused."""
+
+    @property
+    def position_ms(self) -> int:
+        """The recorded moment that is being played, epoch milliseconds."""
+
+    @property
+    def position_s(self) -> float: ...
+    @property
+    def duration_s(self) -> float: ...
+    @property
+    def progress(self) -> float: ...
+
+    @property
+    def skipped(self) -> Mapping[str, int]:
+        """How many rows could not be played, by reason."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+    def seek(self, seconds: float | None = None, *, fraction: float | None = None) -> None:
+        """Go to a place of the recording. Raises SettingError for one outside it."""
