@@ -3,6 +3,7 @@
     sky = Sky(flights=100, region="us", seed=7)
     sky.at(time_ms)            # every live flight at a time, as arrays
     sky.reports(start_ms)      # the stream of reports, in the order of publication
+    sky.disturb(Storm(...))    # from now on it is flown around, in streams that run too
 
 How it is made, from the ground up:
 
@@ -10,12 +11,18 @@ How it is made, from the ground up:
     routes      which airports are joined, and how busily
     network     who flies where
     profile     heights and speeds of a leg
+    steps       the levels of long legs
+    offsets     ways beside a great circle
     itinerary   three days of an aircraft, from home to home
     events      cancellations and diversions
+    disturb     ground delays, holdings, storms
+    waits       how long these make aircraft wait
+    storms      how they lead aircraft aside
+    holds       laps of a racetrack
     hops        what happens when, delays included
     pieces      the formula that holds at a time
-    offsets     ways beside a great circle
     cursor      all aircraft at once
+    motion      where they are at a time
     reports     one report each
     delivery    what can happen to reports on their way
     way         the way of one stream's reports, disturbed or not
@@ -29,10 +36,28 @@ same by day and by night, and nobody flies in from outside the region.
 """
 
 from flightlib.sky.cursor import Columns
+from flightlib.sky.delivery import Duplicates, Lateness, Outage, Poison, Surge
+from flightlib.sky.disturb import GroundDelay, Holding, Storm
 from flightlib.sky.geodesy import great_circle
 from flightlib.sky.marks import Mark
 from flightlib.sky.network import airports
 from flightlib.sky.sky import Sky
 from flightlib.sky.tables import REGIONS, Airport
 
-__all__ = ["REGIONS", "Airport", "Columns", "Mark", "Sky", "airports", "great_circle"]
+__all__ = [
+    "REGIONS",
+    "Airport",
+    "Columns",
+    "Duplicates",
+    "GroundDelay",
+    "Holding",
+    "Lateness",
+    "Mark",
+    "Outage",
+    "Poison",
+    "Sky",
+    "Storm",
+    "Surge",
+    "airports",
+    "great_circle",
+]

@@ -88,8 +88,10 @@ class Cursor:
         stale = np.flatnonzero((time_ms < self._from) | (time_ms >= self._to))
         if len(stale):
             self._refresh(stale, time_ms[stale])
-        told = (self._mode == ANNOUNCED) & (time_ms - self._piece[START_MS] < announce_ms)
-        slot = np.flatnonzero((self._mode == LIVE) | told)
+        live = self._mode == LIVE
+        told = np.flatnonzero(self._mode == ANNOUNCED)
+        live[told] = time_ms[told] - self._piece[START_MS, told] < announce_ms
+        slot = np.flatnonzero(live)
         words = self._phase, self._status
         pieces = self._piece, self._bend
         return columns(slot, time_ms[slot], pieces, words, self.fleet.keys, self._labels)

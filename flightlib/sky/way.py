@@ -42,6 +42,8 @@ class Way:
 
     def effect(self, columns: Columns, stamps: Ints, rows: Ints, due_ms: Ints) -> tuple[Ints, Ints]:
         """Make reports late, and double some: an effect of the stream."""
+        if not self._steps:
+            return rows, due_ms
         keys, own = self._keys[columns.slot[rows]], stamps[rows]
         due_ms = delivery.late(self._steps, keys, own, due_ms)
         copies, lag_ms = delivery.doubled(self._steps, keys, own)

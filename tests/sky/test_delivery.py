@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flightlib.errors import SettingError
 from flightlib.records import FlightReport, encode
-from flightlib.sky import Sky
+from flightlib.sky import Sky, ready
 from flightlib.sky.delivery import Duplicates, Garbage, Lateness, Outage, Poison, Silence, Surge
 
 T = 1_764_000_000_000
@@ -216,8 +216,12 @@ def test_no_report_is_lost_whatever_happens(names: set[str], interval_s: float) 
         assert len(found) == len(plain)
 
 
-def test_a_disturbed_stream_is_the_same_as_bytes() -> None:
+@pytest.mark.parametrize("part", [7, ready.PART])
+def test_a_disturbed_stream_is_the_same_as_bytes(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a publisher takes as bytes is what an iterator gives, poison and silence included."""
+    monkeypatch.setattr(ready, "PART", part)
     steps = [make() for make in STEPS.values()] + [Outage(*WORLD, T + 32_000, T + 40_000)]
     sky = Sky(30)
     sky.disturb(*steps)
@@ -227,12 +231,12 @@ def test_a_disturbed_stream_is_the_same_as_bytes() -> None:
         running = sky.reports(T, until_ms=T + 50_000)
         first = list(islice(running, taken))
         keys, payloads, due_ms, poison = [], [], [], 0
-        for ready in running.batches():
-            own, sent = ready.messages(1)
+        for batch in running.batches():
+            own, sent = batch.messages(1)
             keys += own
             payloads += sent
-            due_ms += ready.due_ms
-            poison += len(ready.poison)
+            due_ms += batch.due_ms
+            poison += len(batch.poison)
         assert due_ms == sorted(due_ms)
         assert poison == 2
         expected = [encode(o, 1) if isinstance(o, FlightReport) else o.payload for o in whole]
@@ -245,8 +249,8 @@ def test_held_reports_are_due_when_the_outage_is_over() -> None:
     """The due times of a burst are the end of the outage, whatever its timestamps say."""
     sky = Sky(30)
     sky.disturb(Outage(*WORLD, T + 10_000, T + 30_000))
-    for ready in sky.reports(T, until_ms=T + 40_000).batches():
-        for due_ms, payload in zip(ready.due_ms, ready.messages(1)[1], strict=True):
+    for batch in sky.reports(T, until_ms=T + 40_000).batches():
+        for due_ms, payload in zip(batch.due_ms, batch.messages(1)[1], strict=True):
             assert payload is None or not T + 10_000 <= due_ms < T + 30_000
 
 
