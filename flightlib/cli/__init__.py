@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from flightlib.cli import demo, engines, lock, reports, streams
+from flightlib.cli import demo, engines, lock, reports, sky, streams
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-for room in (demo, engines, streams, reports, lock):
+for room in (demo, engines, streams, sky, reports, lock):
     room.register(app)

@@ -38,10 +38,12 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the notebooks go.")] = Path("."),
 ) -> None:
     """Check the machine, start the engines, publish a sky and open JupyterLab on the live map."""
+    from flightlib.kafka import now_ms
     from flightlib.sky import Sky
 
     settings = address_book.load()
-    sky = Sky(flights=flights, region=region)  # a wrong argument is said before anything starts
+    # A wrong argument is said before anything starts.
+    sky = Sky.busy(now_ms(), flights=flights, region=region)
     with lab.only_one(settings):
         _every_end_is_ctrl_c()
         try:

@@ -46,7 +46,7 @@ def generate(
     from flightlib.sky import Sky
 
     start_ms = now_ms()
-    sky = Sky(flights=flights, region=region, seed=seed)
+    sky = Sky.busy(start_ms, flights=flights, region=region, seed=seed)
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
     reports = sky.reports(start_ms=start_ms, interval_s=interval, until_ms=until_ms, speed=speed)
     publisher = Publisher(reports, topic=topic).start()

@@ -15,16 +15,16 @@ from flightlib.records import PHASES, STATUSES
 from flightlib.sky.fleet import Fleet
 from flightlib.sky.geodesy import EARTH_RADIUS_NM
 from flightlib.sky.hashing import mix
-from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops, hops
-from flightlib.sky.itinerary import BLOCK_MS, leg_keys, walk
+from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops
+from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
 from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
+from flightlib.sky.plan import block_at, block_keys, plan
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DELAYED_MS = 900_000
-_BLOCK_KEY = 77
 _CHUNK = 8192
 
 
@@ -98,7 +98,7 @@ class Cursor:
         return self._columns(slot, time_ms[slot])
 
     def _refresh(self, slots: Ints, time_ms: Ints) -> None:
-        block = (time_ms - self.fleet.phase_ms[slots]) // BLOCK_MS
+        block = block_at(self.fleet, slots, time_ms)
         new = np.flatnonzero(block != self._block[slots])
         for part in range(0, len(new), _CHUNK):
             rows = new[part : part + _CHUNK]
@@ -108,19 +108,11 @@ class Cursor:
 
     def _plan(self, slots: Ints, block: Ints) -> None:
         """Compute the hops of new blocks."""
-        fleet = self.fleet
-        keys = self._block_keys(slots, block)
-        subfleet = fleet.subfleet[slots]
-        legs = walk(fleet.network, subfleet, fleet.home[slots], keys)
-        start_ms = block * BLOCK_MS + fleet.phase_ms[slots]
-        planned = hops(fleet.network, subfleet, keys, legs, start_ms)
+        _, planned = plan(self.fleet, slots, block)
         for field in fields(Hops):
             getattr(self._hops, field.name)[slots] = getattr(planned, field.name)
         self._block[slots] = block
         self._hop[slots] = -1
-
-    def _block_keys(self, slots: Ints, block: Ints) -> NDArray[np.uint64]:
-        return mix(mix(self.fleet.keys[slots], _BLOCK_KEY), block)
 
     def _set_pieces(self, slots: Ints, time_ms: Ints) -> None:
         """Find the pieces that hold at times, and the labels of hops that are new."""
@@ -143,7 +135,7 @@ class Cursor:
         before = table.until[slots, np.maximum(hop - 1, 0)]
         names = ("kind", "origin", "destination", "until", "begin", "on", "scheduled_off")
         return HopRows(
-            key=leg_keys(self._block_keys(slots, block), leg),
+            key=leg_keys(block_keys(self.fleet, slots, block), leg),
             subfleet=self.fleet.subfleet[slots],
             since=np.where(hop > 0, before, 0).astype(np.int64),
             **{name: getattr(table, name)[slots, hop].astype(np.int64) for name in names},

@@ -26,7 +26,7 @@ Bools = NDArray[np.bool_]
 # Sub-keys of a diverted leg's second and third hop.
 AWAY_KEY, ONWARD_KEY = 201, 202
 # Cancelled pairs among those that could be, diverted legs among all: 1.4 % and 0.3 % of the legs.
-CANCEL_SHARE, DIVERT_SHARE = 0.024, 0.0042
+CANCEL_SHARE, DIVERT_SHARE = 0.024, 0.0039
 DIVERT_NM, AWAY_NM = 250.0, 130.0
 _CANCEL, _DIVERT, _CUT, _REFUEL = 35, 36, 39, 40
 

@@ -7,9 +7,10 @@ blocks the aircraft stands at its home base. So a block needs no other block: it
 Inside a block the aircraft walks a tree: *out* along a route picked by weight, or *back* along
 the way it came. It goes out only while there is time left to come home, which is how it is home
 in time without ever flying a route that does not exist. Because the network's shares are
-symmetric, legs out and legs back have the same distribution.
+symmetric, legs out and legs back have the same distribution. All this is planned in awake time
+(see `rhythm`), so aircraft rest at night, wherever they are.
 
-The schedule leaves 35 to 75 minutes on the stand. What happens is computed from it in order:
+The schedule leaves 35 to 75 minutes on the stand by day. What happens is computed from it in order:
 every leg leaves at its own delay, or when its aircraft is ready if that is later, so delays are
 inherited and worn off by slack. A cancelled leg out takes the leg back with it. A diverted leg is
 three *hops*: towards the destination, off to the alternate, and on from there later.
@@ -26,6 +27,7 @@ from flightlib.sky.hashing import Keys, mix, uniform
 from flightlib.sky.network import BLOCK_H, Network
 from flightlib.sky.paths import between, legs_along
 from flightlib.sky.profile import NODES, profiles
+from flightlib.sky.rhythm import AWAKE_DAY_MIN, DAY_MIN, awake_min, local_min, till_morning_min
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,18 +35,19 @@ Bools = NDArray[np.bool_]
 
 BLOCK_MS = BLOCK_H * 3_600_000
 MINUTE_MS = 60_000
+AWAKE_BLOCK_MIN = BLOCK_H / 24 * AWAKE_DAY_MIN
 DEEPEST = 6
-MOST_LEGS = 48
+MOST_LEGS = 36
 OUT_SHARE = 0.5
 # On the ground, minutes: reporting before lift-off and after touchdown; the stand's schedule.
 TAXI_OUT_MIN = (9.0, 17.0)
 TAXI_IN_MIN = (4.0, 8.0)
-STAND_MIN = (38.0, 66.0)
-SPARE_MIN = (-13.0, 9.0)
+STAND_MIN = (30.0, 48.0)
+SPARE_MIN = (-5.0, 6.0)
 QUICKEST_STAND_MIN = 25.0
 BORDER_MIN = 20.0
 # What a leg takes beyond distance over speed: climb and descent, taxi and stand.
-AIR_MIN, GROUND_MIN = 22.0, 80.0
+AIR_MIN, GROUND_MIN = 22.0, 74.0
 # What the schedule allows beyond the flying time, as quantiles in minutes.
 PAD_SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 PAD_MIN = (-12.0, -7.0, -1.5, 2.5, 7.0, 14.0, 26.0)
@@ -65,22 +68,22 @@ class Walk:
     peak: Bools
 
 
-def walk(network: Network, subfleet: Ints, home: Ints, keys: Keys) -> Walk:
+def walk(network: Network, subfleet: Ints, home: Ints, keys: Keys, start_ms: Ints) -> Walk:
     """Walk the legs of one block for each row, and set their scheduled lift-offs.
 
-    `off_ms` counts from the start of the block. `peak` marks a leg out that is followed by its
-    own leg back, the pair that can be cancelled.
+    `off_ms` counts from the start of the block, which is `start_ms` (UTC, since 1970). `peak`
+    marks a leg out that is followed by its own leg back, the pair that can be cancelled.
     """
-    return _Walker(network, subfleet, home, keys).run()
+    return _Walker(network, subfleet, home, keys).run(start_ms)
 
 
 class _Walker:
-    """The state of a walk: where each row stands, the way back, and the time."""
+    """The state of a walk: where each row stands, the way back, and the awake time."""
 
     def __init__(self, network: Network, subfleet: Ints, home: Ints, keys: Keys) -> None:
         rows = len(keys)
         self.network, self.subfleet, self.keys = network, subfleet, keys
-        self.here = home.copy()
+        self.home, self.here = home, home.copy()
         self.way_back = np.zeros((rows, DEEPEST), dtype=np.int64)
         self.depth = np.zeros(rows, dtype=np.int64)
         self.clock_min = np.full(rows, TAXI_OUT_MIN[1] + 14.0)
@@ -94,13 +97,13 @@ class _Walker:
         self.off_min = np.zeros(shape)
         self.out = np.zeros(shape, dtype=bool)
 
-    def run(self) -> Walk:
+    def run(self, start_ms: Ints) -> Walk:
         rows, step = np.arange(len(self.keys)), 0
         while len(rows):
             self._step(rows, step)
             stuck = (self.misses[rows] >= 4) | (self.count[rows] >= MOST_LEGS)
             rows, step = rows[~stuck], step + 1
-        return self._schedule()
+        return self._schedule(start_ms)
 
     def _step(self, rows: Ints, step: int) -> None:
         """Try to move each row by one leg: out if there is time, else back, else it has tried."""
@@ -108,7 +111,7 @@ class _Walker:
         depth, here, subfleet = self.depth[rows], self.here[rows], self.subfleet[rows]
         there = self.network.onward(subfleet, here, uniform(keys, _ROUTE))
         least = self._needs_min(here, there, subfleet)
-        end = BLOCK_MS / MINUTE_MS - BORDER_MIN
+        end = AWAKE_BLOCK_MIN - BORDER_MIN
         fits = self.clock_min[rows] + 2 * least + self.home_min[rows] < end
         fits &= self.count[rows] + depth + 2 <= MOST_LEGS
         wants = (depth == 0) | ((uniform(keys, _TURN) < OUT_SHARE) & (depth < DEEPEST))
@@ -150,11 +153,15 @@ class _Walker:
         minutes: Floats = distance_nm / slow_kt * 60 + AIR_MIN + GROUND_MIN
         return minutes
 
-    def _schedule(self) -> Walk:
+    def _schedule(self, start_ms: Ints) -> Walk:
         """Spread the time left over the stops, and keep the schedule in whole minutes."""
-        left_min = BLOCK_MS / MINUTE_MS - BORDER_MIN - self.clock_min
+        left_min = AWAKE_BLOCK_MIN - BORDER_MIN - self.clock_min
         spare = np.clip(left_min / np.maximum(self.count, 1), *SPARE_MIN)
-        off_min = self.off_min + spare[:, None] * np.arange(MOST_LEGS)
+        awake = self.off_min + spare[:, None] * np.arange(MOST_LEGS)
+        utc_min, offset_h = start_ms[:, None] / MINUTE_MS, self.network.utc_offset_h
+        start_min = (utc_min + offset_h[self.home][:, None] * 60) % DAY_MIN
+        off_min = local_min(awake_min(start_min) + awake) - start_min
+        off_min = self._after_curfew(utc_min + offset_h[self.origin] * 60, off_min, awake)
         back_next = np.zeros_like(self.out)
         back_next[:, :-1] = ~self.out[:, 1:]
         real = np.arange(MOST_LEGS) < self.count[:, None]
@@ -166,6 +173,23 @@ class _Walker:
             off_ms=np.floor(off_min).astype(np.int64) * MINUTE_MS,
             peak=self.out & back_next & real,
         )
+
+    def _after_curfew(self, local_min: Floats, off_min: Floats, awake: Floats) -> Floats:
+        """Let flights that would leave a place at night there leave in its early morning.
+
+        The clock of the home alone would let an aircraft from the east coast leave the west coast
+        at three. The rest of its day moves along, unless it would not be home in time.
+        """
+        moved = off_min.copy()
+        for leg in range(MOST_LEGS):
+            if leg:
+                gap = awake[:, leg] - awake[:, leg - 1]
+                moved[:, leg] = np.maximum(moved[:, leg], moved[:, leg - 1] + gap)
+            moved[:, leg] += till_morning_min(local_min[:, leg] + moved[:, leg])
+        rows, last = np.arange(len(moved)), np.maximum(self.count - 1, 0)
+        end_min = moved[rows, last] + self.air_ms[rows, last] / MINUTE_MS
+        in_time = end_min < BLOCK_MS / MINUTE_MS - 2 * BORDER_MIN
+        return np.where(in_time[:, None], moved, off_min)
 
 
 def leg_keys(block_keys: Keys, leg: Ints | int) -> Keys:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flightlib.sky.geodesy import distance_nm, unit
+from flightlib.sky.rhythm import AWAKE_DAY_MIN, busy_share
 from flightlib.sky.routes import routes
 from flightlib.sky.tables import (
     AircraftType,
@@ -32,9 +33,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Hours a leg takes beyond distance over cruise speed (climb, descent, taxi), and on the stand.
-SLOW_H, TAXI_H, STAND_H = 0.33, 0.32, 1.25
+SLOW_H, TAXI_H, STAND_H = 0.33, 0.32, 0.85
 # Hours after which every aircraft is home again; the itineraries are made of such blocks.
 BLOCK_H = 72
+# Share of its time awake for which an aircraft waits at home for the next block.
+IDLE = 0.11
+# How much of a block a leg turns away, in its own lengths: out and back, with a reserve.
+FITTING = 3.7
 # The columns of an aircraft type that its profiles are made of.
 TYPE_FIGURES = ("mach", "cruise_ft", "approach_kt", "climb")
 # A share of a route below this is left to the others.
@@ -55,6 +60,7 @@ class Network:
 
     `first[i]` to `first[i + 1]` are the routes that leave airport i. `running` adds up the
     routes' weights, one row for each subfleet, each row normalised to end at its number + 1.
+    `middle_h` is how far local time is ahead of UTC in the middle of the traffic.
     """
 
     region: str
@@ -64,6 +70,7 @@ class Network:
     points: Floats
     elevation_ft: Floats
     utc_offset_h: Floats
+    middle_h: float
     first: Ints
     destination: Ints
     running: Floats
@@ -134,6 +141,9 @@ def network(region: str) -> Network:
         points=points,
         elevation_ft=np.array([a.elevation_ft for a in spots]),
         utc_offset_h=np.array([a.utc_offset_h for a in spots]),
+        middle_h=round(
+            float(sum(w * a.utc_offset_h for w, a in zip(strength, spots, strict=True)))
+        ),
         first=np.searchsorted(ends[0], np.arange(len(codes) + 1)),
         destination=ends[1],
         running=_running(flown * _fitting(_cycle_h(subfleets, distance))),
@@ -207,12 +217,14 @@ def _cycle_h(subfleets: tuple[Subfleet, ...], distance: Floats) -> Floats:
 
 def _fitting(cycle_h: Floats) -> Floats:
     """Weigh up what a block turns away: out and back fit only if begun early enough in it."""
-    return BLOCK_H / np.maximum(BLOCK_H - 2 * cycle_h, BLOCK_H / 4)
+    awake_h = BLOCK_H / 24 * AWAKE_DAY_MIN / 60
+    return awake_h / np.maximum(awake_h - FITTING * cycle_h, awake_h / 5)
 
 
 def _live_share(flown: Floats, cycle_h: Floats) -> float:
-    """Say which share of its time an aircraft spends between leaving and reaching a stand."""
-    return float(1 - STAND_H * flown.sum() / (flown * cycle_h).sum())
+    """Say which share of the busy hours an aircraft spends between leaving and reaching a stand."""
+    standing = STAND_H * flown.sum() / (flown * cycle_h).sum()
+    return float(busy_share() * (1 - IDLE) * (1 - standing))
 
 
 def _alternates(points: Floats, strength: Floats) -> Ints:

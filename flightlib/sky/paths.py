@@ -28,7 +28,9 @@ JET_KT = {"us": 52.0, "europe": 14.0}
 # France with Switzerland, Iberia, Italy: there the level rule asks for north or south, not for
 # east or west. South, west, north, east in degrees.
 NORTH_SOUTH = ((42.5, -4.5, 50.0, 8.5), (36.0, -9.5, 43.5, 3.0), (37.0, 7.5, 46.5, 16.0))
-_WIND = 12
+# What weather adds or takes along a leg's track at most, knots: most legs have little of it.
+EDDY_KT = {"us": 45.0, "europe": 60.0}
+_WIND, _EDDY, _EDDY_TOO = 12, 13, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +67,21 @@ def legs_along(
     middle = paths.length_nm / 2 / EARTH_RADIUS_NM
     track = track_at(paths.start, paths.tangent, middle)
     jet_kt = JET_KT[network.region] * (0.6 + 0.8 * uniform(keys, _WIND))
+    eddy_kt = EDDY_KT[network.region] * (uniform(keys, _EDDY) + uniform(keys, _EDDY_TOO) - 1)
     nowhere = np.full(len(keys), -np.inf)
     return Legs(
         key=keys,
         distance_nm=paths.length_nm,
         origin_ft=network.elevation_ft[origin],
         destination_ft=network.elevation_ft[destination],
-        wind_kt=jet_kt * np.sin(np.radians(track)),
-        odd=_odd(track, along(paths.start, paths.tangent, middle)),
+        wind_kt=jet_kt * np.sin(np.radians(track)) + eddy_kt,
+        odd=odd_level(track, along(paths.start, paths.tangent, middle)),
         start_ft=nowhere if start_ft is None else start_ft,
         **figures,
     )
 
 
-def _odd(track: Floats, middle: Floats) -> Bools:
+def odd_level(track: Floats, middle: Floats) -> Bools:
     """Say which tracks fly odd thousands: eastbound, or southbound where that is the rule."""
     latitude, longitude = position(middle)
     by_south = np.zeros(len(track), dtype=bool)

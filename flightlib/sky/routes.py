@@ -2,7 +2,7 @@
 
 `us` has the real flights of 2008 between airports. `europe` has real airports and a gravity
 model: weight = (passengers of the one * passengers of the other)^0.75, times a factor that falls
-off below 150 nm, where trains win, and above 1,000 nm.
+off below 150 nm, where trains win, and above 1,500 nm.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def _gravity() -> list[tuple[str, str, float]]:
     mass = np.array([passengers[c] for c in codes])
     a, b = np.triu_indices(len(codes), 1)
     distance = distance_nm(points[:, a], points[:, b])
-    near = 1 / (1 + (150 / np.maximum(distance, 1)) ** 4)
-    far = 1 / (1 + (distance / 1000) ** 3)
+    near = 1 / (1 + (150 / np.maximum(distance, 1)) ** 2)
+    far = 1 / (1 + (distance / 1500) ** 3)
     weight = (mass[a] * mass[b]) ** 0.75 * near * far
     # A route needs about a flight a day; the floor keeps the country's small airports connected.
     kept = (weight > np.quantile(weight, 0.6)) & (distance > 60)

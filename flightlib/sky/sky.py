@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from flightlib.errors import SettingError
 from flightlib.records import FlightReport
 from flightlib.sky.cursor import Columns, Cursor
-from flightlib.sky.fleet import fleet
+from flightlib.sky.fleet import Fleet, fleet
 from flightlib.sky.hashing import mix, uniform
+from flightlib.sky.network import network
 from flightlib.sky.reports import Clock, to_reports
+from flightlib.sky.rhythm import HOUR_MS, OPPOSITE_H, is_night
 from flightlib.sky.tables import check_region
 
 Ints = NDArray[np.int64]
@@ -24,27 +26,43 @@ SHORTEST_S, LONGEST_S = 0.1, 60.0
 FASTEST = 600.0
 LATEST_MS = 20_000
 ANNOUNCE_MS = 60_000
+# The presets in which it is day or night everywhere at once, more or less.
+ONE_DAY = ("us", "europe")
 _PHASE, _LATE, _LATENESS = 10, 11, 12
 
 
 class Sky:
     """A believable, repeatable sky over a region: who flies where, at any time you ask.
 
-    `flights` is how many aircraft report at a time, on average: those between leaving one stand
-    and reaching the next. The sky has about 1.6 times as many; the others are being turned
-    around and say nothing. `region` is one of REGIONS. The same `seed` gives the same sky on
-    every machine, and a sky of more flights begins with the flights of a smaller one.
+    `flights` is how many aircraft report at a time, on average, in the busy hours of the day
+    (about 8 to 20 local): those between leaving one stand and reaching the next. The sky has
+    about 1.8 times as many; the others are being turned around, or rest, and say nothing.
+    `region` is one of REGIONS. The same `seed` gives the same sky on every machine, and a sky of
+    more flights begins with the flights of a smaller one.
+
+    By night there is little to see. `shift_h` moves the sun: with 12 it is noon in the sky when
+    it is midnight for you. All times stay yours. `Sky.busy` chooses it.
 
     Raises SettingError for arguments that are not allowed.
     """
 
-    def __init__(self, flights: int = 100, region: str = "us", seed: int = 7) -> None:
+    def __init__(
+        self, flights: int = 100, region: str = "us", seed: int = 7, shift_h: float = 0.0
+    ) -> None:
         self.flights = _whole("flights", flights, FEWEST, MOST)
         self.region = check_region(region)
         self.seed = _whole("seed", seed, 0, 2**63 - 1)
-        self._fleet = fleet(self.region, self.seed, self.flights)
+        self.shift_h = _number("shift_h", shift_h, -24.0, 24.0)
+        self._fleet = fleet(self.region, self.seed, self.flights, self.shift_h)
         self._cursor = Cursor(self._fleet)
         self._lock = Lock()
+
+    @classmethod
+    def busy(cls, now_ms: int, flights: int = 100, region: str = "us", seed: int = 7) -> Sky:
+        """Make a sky that has traffic at a time, such as now: by night it is noon there."""
+        return cls(
+            flights, region, seed, busy_shift_h(check_region(region), _time("now_ms", now_ms))
+        )
 
     def __repr__(self) -> str:
         aircraft = len(self._fleet.keys)
@@ -54,6 +72,11 @@ class Sky:
             f"{aircraft:,} aircraft of {len(operators)} operators "
             f"between {len(self._fleet.network.airports)} airports"
         )
+
+    @property
+    def fleet(self) -> Fleet:
+        """The aircraft behind the flights, for those who measure a sky."""
+        return self._fleet
 
     def at(self, time_ms: int) -> Columns:
         """Compute the live flights at a time (ms since 1970 UTC), as arrays.
@@ -117,6 +140,12 @@ class Sky:
             yield from (report for *_, report in waiting[:due])
             del waiting[:due]
         yield from (report for *_, report in waiting)
+
+
+def busy_shift_h(preset: str, time_ms: int) -> float:
+    """Choose how far to move the sun of a preset so that there is traffic at a time, in hours."""
+    middle_h = network(preset).middle_h
+    return OPPOSITE_H if preset in ONE_DAY and is_night(time_ms / HOUR_MS + middle_h) else 0.0
 
 
 def _by_time(row: tuple[int, int, FlightReport]) -> tuple[int, int]:

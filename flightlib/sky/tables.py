@@ -103,6 +103,15 @@ def europe_passengers() -> dict[str, float]:
     return {row["icao"]: float(row["passengers_m"]) for row in _rows("europe.csv")}
 
 
+def references(preset: str) -> dict[str, tuple[float, float, str]]:
+    """Read what is known of real traffic: reference, tolerance and source of each figure."""
+    return {
+        row["figure"]: (float(row["reference"]), float(row["tolerance"]), row["source"])
+        for row in _rows("reference.csv")
+        if row["preset"] == preset
+    }
+
+
 def airport(code: str, weight: float) -> Airport:
     """Make an airport of its row and its share of the departures."""
     row = airport_rows()[code]
