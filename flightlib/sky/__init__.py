@@ -14,6 +14,7 @@ How it is made, from the ground up:
     events      cancellations and diversions
     hops        what happens when, delays included
     pieces      the formula that holds at a time
+    offsets     ways beside a great circle
     cursor      all aircraft at once
     reports     one report each
 

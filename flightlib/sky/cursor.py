@@ -6,18 +6,22 @@ keeps nothing but results of pure functions of (seed, slot, time), to save compu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flightlib.records import PHASES, STATUSES
+from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
 from flightlib.sky.geodesy import EARTH_RADIUS_NM
 from flightlib.sky.hashing import mix
 from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops
 from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
+from flightlib.sky.motion import degrees, off_circle, on_circle
 from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
 from flightlib.sky.plan import block_at, block_keys, plan
 
@@ -71,8 +75,11 @@ class Columns:
 class Cursor:
     """The state of a fleet at the last times asked for."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet = fleet
+    def __init__(self, fleet: Fleet, disturbances: Callable[[], tuple[Any, ...]] = tuple) -> None:
+        """`disturbances` is asked before each look what disturbs the flights."""
+        self.fleet, self._asked = fleet, disturbances
+        self._told: tuple[Any, ...] = ()
+        self._disturbances: tuple[Flying, ...] = ()
         count = len(fleet.keys)
         self._block = np.full(count, np.iinfo(np.int64).min)
         self._hops = Hops(
@@ -82,6 +89,7 @@ class Cursor:
         self._mode, self._phase, self._status = (np.zeros(count, np.int8) for _ in range(3))
         # start, distance, speed, gain, height, rate, start vector, tangent, lift-off, touchdown
         self._piece = np.zeros((14, count))
+        self._bend = np.zeros((6, count))
         self._hop = np.full(count, -1)
         self._labels = np.full(count, None, dtype=object)
 
@@ -90,12 +98,23 @@ class Cursor:
 
         A cancelled flight is live for `announce_ms` from its announcement.
         """
+        self._listen()
         stale = np.flatnonzero((time_ms < self._from) | (time_ms >= self._to))
         if len(stale):
             self._refresh(stale, time_ms[stale])
         told = (self._mode == ANNOUNCED) & (time_ms - self._piece[0] < announce_ms)
         slot = np.flatnonzero((self._mode == LIVE) | told)
         return self._columns(slot, time_ms[slot])
+
+    def _listen(self) -> None:
+        """Drop what was planned without what disturbs the flights now."""
+        told = self._asked()
+        if told is not self._told:
+            known, self._disturbances = self._disturbances, of_flights(told)
+            self._told = told
+            if known != self._disturbances:
+                self._block[:] = np.iinfo(np.int64).min
+                self._from[:], self._to[:] = np.inf, -np.inf
 
     def _refresh(self, slots: Ints, time_ms: Ints) -> None:
         block = block_at(self.fleet, slots, time_ms)
@@ -108,7 +127,7 @@ class Cursor:
 
     def _plan(self, slots: Ints, block: Ints) -> None:
         """Compute the hops of new blocks."""
-        _, planned = plan(self.fleet, slots, block)
+        _, planned = plan(self.fleet, slots, block, self._disturbances)
         for field in fields(Hops):
             getattr(self._hops, field.name)[slots] = getattr(planned, field.name)
         self._block[slots] = block
@@ -121,11 +140,14 @@ class Cursor:
         t_ms = time_ms - block_ms
         hop = np.minimum((self._hops.until[slots] <= t_ms[:, None]).sum(axis=1), MOST_HOPS - 1)
         rows = self._hop_rows(slots, hop, block)
-        found = pieces(self.fleet.network, rows, t_ms)
+        storms = tuple(one for one in self._disturbances if isinstance(one, Storm))
+        found = pieces(self.fleet.network, rows, t_ms, storms)
         lift = self._hops.lift[slots, hop].astype(np.int64)
         due = self._hops.scheduled_on[slots, hop].astype(np.int64)
+        # A hold that begins changes what a flight expects.
+        fresh = (self._hop[slots] != hop) | (self._piece[13, slots] != block_ms + found.planned_on)
+        fresh = np.flatnonzero(fresh & (found.mode > 0))
         self._store(slots, rows, found, block_ms, lift, due)
-        fresh = np.flatnonzero((self._hop[slots] != hop) & (found.mode > 0))
         if len(fresh):
             self._label(slots, hop, fresh, rows, found, (lift, due), block_ms)
 
@@ -133,11 +155,13 @@ class Cursor:
         table = self._hops
         leg = table.leg[slots, hop].astype(np.int64)
         before = table.until[slots, np.maximum(hop - 1, 0)]
-        names = ("kind", "origin", "destination", "until", "begin", "on", "scheduled_off")
+        names = ["kind", "origin", "destination", "until", "begin", "on", "scheduled_off"]
+        names += ["hold", "hold_ms"]
         return HopRows(
             key=leg_keys(block_keys(self.fleet, slots, block), leg),
             subfleet=self.fleet.subfleet[slots],
             since=np.where(hop > 0, before, 0).astype(np.int64),
+            block_ms=block * BLOCK_MS + self.fleet.phase_ms[slots],
             **{name: getattr(table, name)[slots, hop].astype(np.int64) for name in names},
         )
 
@@ -155,6 +179,7 @@ class Cursor:
         self._piece[3, slots], self._piece[4, slots] = found.gain_kt_s, found.height_ft
         self._piece[5, slots] = found.rate_fpm
         self._piece[6:9, slots], self._piece[9:12, slots] = found.start, found.tangent
+        self._bend[:, slots] = found.bend
         self._piece[12, slots] = block_ms + lift
         self._piece[13, slots] = block_ms + found.planned_on
 
@@ -183,7 +208,14 @@ class Cursor:
         speed = piece[2] + piece[3] * seconds
         miles = piece[1] + (piece[2] + speed) / 2 * seconds / 3600
         feet = piece[4] + piece[5] * seconds / 60
-        latitude, longitude, track = _on_earth(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
+        point, way = on_circle(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
+        bent = np.flatnonzero(self._bend[0, slot])
+        if len(bent):
+            circles = piece[6:9, bent], piece[9:12, bent]
+            there = off_circle(*circles, self._bend[:, slot[bent]], miles[bent])
+            point[:, bent], way[:, bent] = there[:2]
+            speed[bent] *= there[2]
+        latitude, longitude, track = degrees(point, way)
         noise = mix(self.fleet.keys[slot], time_ms)
         moving = (phase > 0) & (phase < len(PHASES) - 1)
         vertical = piece[5] + np.where((piece[5] != 0) & moving, _noise(noise, 0, 5) * 64, 0)
@@ -204,16 +236,6 @@ class Cursor:
             progress_percent=np.clip(progress, 0, 100).astype(np.int64),
             labels=self._labels[slot],
         )
-
-
-def _on_earth(start: Floats, tangent: Floats, angle: Floats) -> tuple[Floats, Floats, Floats]:
-    """Find latitude, longitude and track, in degrees, at angles along great circles."""
-    sine, cosine = np.sin(angle), np.cos(angle)
-    x, y, z = start * cosine + tangent * sine
-    east = tangent[0] * cosine - start[0] * sine, tangent[1] * cosine - start[1] * sine
-    track = np.arctan2(x * east[1] - y * east[0], tangent[2] * cosine - start[2] * sine)
-    latitude = np.arctan2(z, np.hypot(x, y))
-    return np.degrees(latitude), np.degrees(np.arctan2(y, x)), np.degrees(track)
 
 
 def _noise(keys: NDArray[np.uint64], shift: int, steps: int) -> Floats:

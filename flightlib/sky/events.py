@@ -16,7 +16,7 @@ from flightlib.sky.itinerary import (
     taxi_out_min,
 )
 from flightlib.sky.network import Network
-from flightlib.sky.paths import Paths, between, legs_along, point_at
+from flightlib.sky.paths import between, legs_along, turning_points
 from flightlib.sky.profile import CRUISE_SEGMENT, NODES, profiles
 
 Floats = NDArray[np.float64]
@@ -71,12 +71,12 @@ def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates) -> None:
     a, b = walk.origin[row, column], walk.destination[row, column]
     keys, kinds = legs.keys[row, column], subfleet[row]
     c = network.alternate[b]
-    paths, cut_s, cut_nm, cut_ft = turn_of(network, kinds, a, b, keys)
-    away = between(point_at(paths, cut_nm), network.points[:, c])
+    turn, cut_s, cut_ft, length_nm = turn_of(network, kinds, a, b, keys)
+    away = between(turn, network.points[:, c])
     onward = between(network.points[:, c], network.points[:, b])
     away_s = profiles(legs_along(network, away, away_keys(keys), kinds, (a, c), cut_ft)).time_s
     onward_s = profiles(legs_along(network, onward, onward_keys(keys), kinds, (c, b))).time_s
-    can = (paths.length_nm > DIVERT_NM) & (c != a) & (away.length_nm > AWAY_NM)
+    can = (length_nm > DIVERT_NM) & (c != a) & (away.length_nm > AWAY_NM)
     legs.diverted[row, column] = can
     legs.cut_ms[row, column] = np.round(cut_s * 1000)
     legs.away_ms[row, column] = np.round(away_s[NODES - 1] * 1000)
@@ -88,8 +88,8 @@ def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates) -> None:
 
 def turn_of(
     network: Network, subfleet: Ints, a: Ints, b: Ints, keys: Keys
-) -> tuple[Paths, Floats, Floats, Floats]:
-    """Find where diverted legs turn away: their paths, and there seconds, miles and feet."""
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Find where diverted legs turn away: points, seconds, feet; and how long the legs are."""
     paths = between(network.points[:, a], network.points[:, b])
     nodes = profiles(legs_along(network, paths, keys, subfleet, (a, b)))
     share = 0.35 + 0.4 * uniform(keys, _CUT)
@@ -99,7 +99,8 @@ def turn_of(
     speed_kt = nodes.speed_kt[CRUISE_SEGMENT]
     past_s = cut_s - nodes.time_s[CRUISE_SEGMENT]
     cut_nm = nodes.distance_nm[CRUISE_SEGMENT] + speed_kt * past_s / 3600
-    return paths, cut_s, cut_nm, nodes.height_ft[CRUISE_SEGMENT]
+    turn = turning_points(network, paths, keys, (a, b), cut_nm)
+    return turn, cut_s, nodes.height_ft[CRUISE_SEGMENT], paths.length_nm
 
 
 def away_keys(keys: Keys) -> Keys:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from flightlib.sky.disturb import Flying
 from flightlib.sky.events import Fates, befall
 from flightlib.sky.hashing import Keys, uniform
 from flightlib.sky.itinerary import (
@@ -24,6 +25,7 @@ from flightlib.sky.itinerary import (
     taxi_out_min,
 )
 from flightlib.sky.network import Network
+from flightlib.sky.waits import Waits
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,7 +49,8 @@ class Hops:
     """Hops of blocks, arrays of shape (rows, MOST_HOPS); beyond the last is one that never begins.
 
     `until` is when the hop is over for good, `begin` when it starts to move (lift-off, or the
-    turn in the air), `lift` its flight's lift-off, `on` touchdown (or the turn away).
+    turn in the air), `lift` its flight's lift-off, `on` touchdown (or the turn away). From
+    `hold` on it holds for `hold_ms`, which is 0 for most.
     """
 
     kind: NDArray[np.int8]
@@ -60,16 +63,29 @@ class Hops:
     on: NDArray[np.int32]
     scheduled_off: NDArray[np.int32]
     scheduled_on: NDArray[np.int32]
+    hold: NDArray[np.int32]
+    hold_ms: NDArray[np.int32]
 
 
-def hops(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk, start_ms: Ints) -> Hops:
-    """Turn walks into hops, one row per block; `start_ms` is when each block starts (epoch)."""
+def hops(
+    network: Network,
+    subfleet: Ints,
+    block_keys: Keys,
+    walk: Walk,
+    start_ms: Ints,
+    disturbances: tuple[Flying, ...] = (),
+    shift_ms: int = 0,
+) -> Hops:
+    """Turn walks into hops, one row per block; `start_ms` is when each block starts (epoch).
+
+    `shift_ms` is how far the sun is ahead of the clock.
+    """
     legs = befall(network, subfleet, block_keys, walk)
     gap_ms = _gap_ms(legs.keys)
     latest = _keep_feasible(walk, legs, gap_ms)
-    own_ms = _own_delay_ms(network, walk, legs.keys, start_ms)
-    lift = _lift_off(walk, legs, gap_ms, latest, own_ms)
-    return _expand(walk, legs, lift)
+    own_ms = _own_delay_ms(network, walk, legs.keys, start_ms + shift_ms)
+    waits = Waits(network, subfleet, walk, legs, start_ms, disturbances)
+    return _expand(walk, legs, *_happen(waits, gap_ms, latest, own_ms))
 
 
 def _gap_ms(keys: Keys) -> Ints:
@@ -102,18 +118,31 @@ def _latest(walk: Walk, legs: Fates, gap_ms: Ints) -> Ints:
     return latest
 
 
-def _lift_off(walk: Walk, legs: Fates, gap_ms: Ints, latest: Ints, own_ms: Ints) -> Ints:
-    """Let the legs happen in order: each at its own delay, or when its aircraft is ready."""
-    rows, columns = walk.origin.shape
-    lift = np.zeros((rows, columns), dtype=np.int64)
+def _happen(waits: Waits, gap_ms: Ints, latest: Ints, own_ms: Ints) -> tuple[Ints, Ints, Ints]:
+    """Let the legs happen in order: each at its own delay, or when its aircraft is ready.
+
+    Gives lift-offs, when arrivals begin to hold, and for how long. What disturbs them may use up
+    the time that is left to come home, and no more: `latest` knows of no disturbance, for else
+    it would change what was before.
+    """
+    walk, legs = waits.walk, waits.legs
+    lift, hold, hold_ms = (np.zeros(walk.origin.shape, dtype=np.int64) for _ in range(3))
     ready = np.round(taxi_out_min(legs.keys[:, 0]) * MINUTE_MS).astype(np.int64)
-    for leg in range(columns):
+    for leg in range(walk.origin.shape[1]):
         flies = legs.real[:, leg] & ~legs.cancelled[:, leg]
         ready = ready + (gap_ms[:, leg] if leg else 0)
-        wish = np.minimum(walk.off_ms[:, leg] + own_ms[:, leg], latest[:, leg])
-        lift[:, leg] = np.where(flies, np.maximum(wish, ready), walk.off_ms[:, leg])
-        ready = np.where(flies, lift[:, leg] + legs.busy_ms[:, leg], ready - gap_ms[:, leg])
-    return lift
+        off = np.minimum(walk.off_ms[:, leg] + own_ms[:, leg], latest[:, leg])
+        off = np.maximum(off, ready)
+        busy = legs.busy_ms[:, leg]
+        if waits.disturbances:
+            later = np.minimum(off + waits.ground_ms(leg, off), latest[:, leg])
+            off = np.maximum(off, later)
+            by = latest[:, leg] + busy
+            hold[:, leg], hold_ms[:, leg] = waits.hold_ms(leg, off, off + busy, by)
+        lift[:, leg] = np.where(flies, off, walk.off_ms[:, leg])
+        landed = lift[:, leg] + busy + hold_ms[:, leg]
+        ready = np.where(flies, landed, ready - gap_ms[:, leg])
+    return lift, hold, hold_ms
 
 
 def _own_delay_ms(network: Network, walk: Walk, keys: Keys, start_ms: Ints) -> Ints:
@@ -129,7 +158,7 @@ def _own_delay_ms(network: Network, walk: Walk, keys: Keys, start_ms: Ints) -> I
     return result
 
 
-def _expand(walk: Walk, legs: Fates, lift: Ints) -> Hops:
+def _expand(walk: Walk, legs: Fates, lift: Ints, hold: Ints, hold_ms: Ints) -> Hops:
     """Lay the legs out as hops: one each, three for a diverted leg."""
     leg, part, real = _columns(legs)
     at = (np.arange(len(leg))[:, None], leg)
@@ -139,7 +168,14 @@ def _expand(walk: Walk, legs: Fates, lift: Ints) -> Hops:
     begin = lift[at] + turned_ms
     begin += np.where(kind == ONWARD, legs.away_ms[at] + legs.refuel_ms[at], 0)
     zero = np.zeros_like(begin)
-    lasts = [walk.air_ms[at], zero, legs.cut_ms[at], legs.away_ms[at], legs.onward_ms[at]]
+    # Diverted legs do not hold, nor do cancelled ones.
+    lasts = [
+        walk.air_ms[at] + hold_ms[at],
+        zero,
+        legs.cut_ms[at],
+        legs.away_ms[at],
+        legs.onward_ms[at],
+    ]
     on = begin + np.choose(kind, lasts)
     scheduled_on = _scheduled_on(walk, legs.keys)[at]
     values = {
@@ -153,6 +189,8 @@ def _expand(walk: Walk, legs: Fates, lift: Ints) -> Hops:
         "on": np.where(real, on, BLOCK_MS),
         "scheduled_off": walk.off_ms[at],
         "scheduled_on": scheduled_on,
+        "hold": hold[at],
+        "hold_ms": np.where(real & (kind == NORMAL), hold_ms[at], 0),
     }
     sizes = {"kind": np.int8, "leg": np.int8, "origin": np.int16, "destination": np.int16}
     return Hops(
@@ -185,7 +223,7 @@ def _until(kind: Ints, on: Ints, scheduled_off: Ints, keys: Keys) -> Ints:
     until = np.where(kind == TURNED, on, on + taxi)
     cancelled = kind == CANCELLED
     until = np.where(cancelled, scheduled_off, until)
-    for _ in range(2):
+    for _ in range(4):
         waited = np.maximum(until[:, 1:], until[:, :-1] + 2 * MINUTE_MS)
         until[:, 1:] = np.where(cancelled[:, 1:], waited, until[:, 1:])
     return until

@@ -71,7 +71,7 @@ class Walk:
 def walk(network: Network, subfleet: Ints, home: Ints, keys: Keys, start_ms: Ints) -> Walk:
     """Walk the legs of one block for each row, and set their scheduled lift-offs.
 
-    `off_ms` counts from the start of the block, which is `start_ms` (UTC, since 1970). `peak`
+    `off_ms` counts from the start of the block, which is `start_ms` by the sun (since 1970). `peak`
     marks a leg out that is followed by its own leg back, the pair that can be cancelled.
     """
     return _Walker(network, subfleet, home, keys).run(start_ms)

@@ -17,6 +17,7 @@ from flightlib.sky.geodesy import (
 )
 from flightlib.sky.hashing import Keys, uniform
 from flightlib.sky.network import Network
+from flightlib.sky.offsets import Offsets, beside
 from flightlib.sky.profile import Legs
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,28 @@ def between(start: Floats, end: Floats) -> Paths:
 def point_at(paths: Paths, distance_nm: Floats) -> Floats:
     """Find the points some nautical miles along paths, as unit vectors."""
     return along(paths.start, paths.tangent, distance_nm / EARTH_RADIUS_NM)
+
+
+def offsets(network: Network, paths: Paths, keys: Keys, ends: tuple[Ints, Ints]) -> Offsets | None:
+    """Say how far beside their great circles hops fly by plan; None where all keep to them.
+
+    Depends on the hop alone, not on the hour: where a diverted flight turns away follows from it.
+    """
+    return None
+
+
+def turning_points(
+    network: Network, paths: Paths, keys: Keys, ends: tuple[Ints, Ints], distance_nm: Floats
+) -> Floats:
+    """Find the points of hops some nautical miles along, offsets included, as unit vectors."""
+    points = point_at(paths, distance_nm)
+    bends = offsets(network, paths, keys, ends)
+    if bends is not None:
+        rows, along_nm = bends.rows, distance_nm[bends.rows]
+        right_nm, slope = bends.at(along_nm)
+        circles = paths.start[:, rows], paths.tangent[:, rows]
+        points[:, rows], _ = beside(*circles, along_nm, right_nm, 1.0, slope)
+    return points
 
 
 def legs_along(

@@ -1,8 +1,9 @@
 """Cut a hop into pieces, each a straight formula: the last step from itinerary to position.
 
 In a piece the aircraft follows one great circle with evenly changing speed and a constant
-vertical rate. The pieces of a hop: parked, pushed back, taxi, take-off roll, the twelve segments
-of the profile, landing roll, taxi to the stand.
+vertical rate, on the circle or beside it by an offset that is one cubic of the distance. The
+pieces of a hop: parked, pushed back, taxi, take-off roll, the twelve segments of the profile,
+landing roll, taxi to the stand.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flightlib.sky import holds
+from flightlib.sky.disturb import Storm
 from flightlib.sky.events import away_keys, onward_keys, turn_of
 from flightlib.sky.geodesy import EARTH_RADIUS_NM, along, tangent_of
 from flightlib.sky.hashing import Keys, uniform
@@ -24,8 +27,17 @@ from flightlib.sky.hops import (
 )
 from flightlib.sky.itinerary import MINUTE_MS, taxi_out_min
 from flightlib.sky.network import Network
-from flightlib.sky.paths import Paths, between, legs_along, point_at
-from flightlib.sky.profile import CRUISE_SEGMENT, NODES, Profiles, profiles
+from flightlib.sky.offsets import Offsets, miles_at, seconds_to
+from flightlib.sky.paths import Paths, between, legs_along, offsets
+from flightlib.sky.profile import (
+    CRUISE_SEGMENT,
+    FREE_FROM,
+    FREE_TO,
+    NODES,
+    Profiles,
+    profiles,
+)
+from flightlib.sky.storms import Flown, around
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -57,6 +69,9 @@ class HopRows:
     begin: Ints
     on: Ints
     scheduled_off: Ints
+    hold: Ints
+    hold_ms: Ints
+    block_ms: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,9 @@ class Pieces:
     """The pieces that hold at given times, one element each; times in ms from the block's start.
 
     At time t, with s seconds since `start_ms`: distance along the path is `distance_nm` +
-    `speed_kt` * s/3600 + `gain_kt_s` * s*s/7200, height `height_ft` + `rate_fpm` * s/60.
+    `speed_kt` * s/3600 + `gain_kt_s` * s*s/7200, height `height_ft` + `rate_fpm` * s/60. `bend`
+    has shape (6, n): 1 where there is an offset, miles at the cubic's start, its four factors; in
+    a hold what `holds` puts there.
     """
 
     valid_from: Floats
@@ -79,29 +96,42 @@ class Pieces:
     rate_fpm: Floats
     start: Floats
     tangent: Floats
+    bend: Floats
     filed_ft: Floats
     planned_on: Floats
 
 
-def pieces(network: Network, hops: HopRows, t_ms: Ints) -> Pieces:
+def pieces(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ...] = ()) -> Pieces:
     """Find the piece of each hop that holds at its time, in ms from the block's start."""
+    found = _unheld(network, hops, holds.without(hops, t_ms), storms)
+    holds.insert(found, hops, t_ms)
+    return found
+
+
+def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ...]) -> Pieces:
+    """Find the pieces of hops at times that holds are not counted in."""
     keys = _profile_keys(hops)
     paths, nodes, ends = _flight(network, hops, keys)
     borders = _borders(hops, nodes, keys)
     index = (borders <= t_ms).sum(axis=0)
     table = _table(borders, nodes, paths, network, ends)
     start, tangent = _ground_paths(index, paths, nodes, keys)
+    aside = _offsets(network, hops, paths, keys, ends)
+    if storms:
+        aside = around(storms, _flown(hops, paths, nodes), aside)
+    bend, bend_from, bend_to = _bends(hops, aside, nodes, t_ms)
     each = np.arange(len(t_ms))
     cancelled = hops.kind == CANCELLED
     mode = np.where(cancelled & (index > 0), ANNOUNCED, np.where(index > 0, LIVE, SILENT))
     rows = np.concatenate([[np.full(len(t_ms), -np.inf)], borders, [np.full(len(t_ms), np.inf)]])
     return Pieces(
-        valid_from=np.maximum(rows[index, each], hops.since),
-        valid_to=np.minimum(rows[index + 1, each], hops.until),
+        valid_from=np.maximum(np.maximum(rows[index, each], bend_from), hops.since),
+        valid_to=np.minimum(np.minimum(rows[index + 1, each], bend_to), hops.until),
         mode=mode.astype(np.int8),
         phase=_PHASES[index],
         start=start,
         tangent=tangent,
+        bend=bend,
         filed_ft=nodes.height_ft[CRUISE_SEGMENT],
         planned_on=np.where(
             hops.kind == TURNED, hops.begin + nodes.time_s[-1] * 1000, hops.on.astype(float)
@@ -126,11 +156,47 @@ def _flight(
     away = np.flatnonzero(hops.kind == AWAY)
     if len(away):
         a, b = hops.origin[away], hops.destination[away]
-        turned, _, cut_nm, cut_ft = turn_of(network, hops.subfleet[away], a, b, hops.key[away])
-        start[:, away], start_ft[away] = point_at(turned, cut_nm), cut_ft
+        turn, _, cut_ft, _ = turn_of(network, hops.subfleet[away], a, b, hops.key[away])
+        start[:, away], start_ft[away] = turn, cut_ft
     paths = between(start, network.points[:, target])
     legs = legs_along(network, paths, keys, hops.subfleet, (origin, target), start_ft)
     return paths, profiles(legs), (origin, target)
+
+
+def _offsets(
+    network: Network, hops: HopRows, paths: Paths, keys: Keys, ends: tuple[Ints, Ints]
+) -> Offsets | None:
+    """Find the offsets of hops; those that begin at a turn in the air have none."""
+    planned = offsets(network, paths, keys, ends)
+    flown = (hops.kind != AWAY) & (hops.kind != CANCELLED)
+    return None if planned is None else planned.only(flown[planned.rows])
+
+
+def _flown(hops: HopRows, paths: Paths, nodes: Profiles) -> Flown:
+    """Say where storms may lead flights aside: after take-off, before approach or turn."""
+    every = np.arange(len(hops.kind))
+    turn_nm = miles_at(nodes, every, (hops.on - hops.begin)[None] / 1000)[0]
+    high = np.where(hops.kind == TURNED, turn_nm, nodes.distance_nm[FREE_TO])
+    low = np.where(hops.kind == CANCELLED, np.inf, nodes.distance_nm[FREE_FROM])
+    return Flown(paths, nodes, hops.block_ms + hops.begin, low, high)
+
+
+def _bends(
+    hops: HopRows, found: Offsets | None, nodes: Profiles, t_ms: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Find the cubics of offsets that hold at times, and from when to when they do."""
+    bend = np.zeros((6, len(t_ms)))
+    since, until = np.full(len(t_ms), -np.inf), np.full(len(t_ms), np.inf)
+    if found is not None and len(found.rows):
+        rows = found.rows
+        border = hops.begin[rows] + np.round(seconds_to(nodes, rows, found.along_nm) * 1000)
+        knot = (border <= t_ms[rows]).sum(axis=0)
+        start, length, factors = found.cubics(knot)
+        bend[:, rows] = np.array([length > 0, start, *factors])
+        edges = np.concatenate([since[None, rows], border, until[None, rows]])
+        each = np.arange(len(rows))
+        since[rows], until[rows] = edges[knot, each], edges[knot + 1, each]
+    return bend, since, until
 
 
 def _borders(hops: HopRows, nodes: Profiles, keys: Keys) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from flightlib.sky.disturb import Flying
 from flightlib.sky.fleet import Fleet
 from flightlib.sky.hashing import Keys, mix
 from flightlib.sky.hops import Hops, hops
@@ -26,10 +27,12 @@ def block_keys(fleet: Fleet, slots: Ints, block: Ints) -> Keys:
     return mix(mix(fleet.keys[slots], _BLOCK_KEY), block)
 
 
-def plan(fleet: Fleet, slots: Ints, block: Ints) -> tuple[Walk, Hops]:
+def plan(
+    fleet: Fleet, slots: Ints, block: Ints, disturbances: tuple[Flying, ...] = ()
+) -> tuple[Walk, Hops]:
     """Plan blocks of aircraft, and say what becomes of the plans."""
+    network, shift_ms = fleet.network, fleet.shift_ms
     keys, subfleet = block_keys(fleet, slots, block), fleet.subfleet[slots]
-    # Local hours go by the sun, which a shifted sky has moved.
-    sun_ms = block * BLOCK_MS + fleet.phase_ms[slots] + fleet.shift_ms
-    legs = walk(fleet.network, subfleet, fleet.home[slots], keys, sun_ms)
-    return legs, hops(fleet.network, subfleet, keys, legs, sun_ms)
+    start_ms = block * BLOCK_MS + fleet.phase_ms[slots]
+    legs = walk(network, subfleet, fleet.home[slots], keys, start_ms + shift_ms)
+    return legs, hops(network, subfleet, keys, legs, start_ms, disturbances, shift_ms)

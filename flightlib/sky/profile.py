@@ -33,6 +33,8 @@ HEADWIND_FT_KT = 30.0
 HOP_NM, HOP_FPM = 150.0, 1800.0
 NODES = 13
 CRUISE_SEGMENT = 5
+# The nodes between which flights may leave their path: 1,500 ft up, and before the approach.
+FREE_FROM, FREE_TO = 1, 10
 
 # Vertical rates as pilots fly them: at these shares of the time in a band, this rate or less.
 # Medians and spread as in public ADS-B traffic over the US and Europe.

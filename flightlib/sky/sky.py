@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flightlib.errors import SettingError
+from flightlib.errors import SettingError, nearest
 from flightlib.records import FlightReport
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.fleet import Fleet, fleet
@@ -54,7 +54,8 @@ class Sky:
         self.seed = _whole("seed", seed, 0, 2**63 - 1)
         self.shift_h = _number("shift_h", shift_h, -24.0, 24.0)
         self._fleet = fleet(self.region, self.seed, self.flights, self.shift_h)
-        self._cursor = Cursor(self._fleet)
+        self._disturbances: tuple[Any, ...] = ()
+        self._cursor = Cursor(self._fleet, lambda: self._disturbances)
         self._lock = Lock()
 
     @classmethod
@@ -113,11 +114,40 @@ class Sky:
         clock = Clock(start, _number("speed", speed, 0.1, FASTEST))
         return self._stream(clock, interval_ms, until, share)
 
+    @property
+    def disturbances(self) -> tuple[Any, ...]:
+        """What disturbs this sky, in the order in which it was told."""
+        return self._disturbances
+
+    def disturb(self, *disturbances: Any) -> None:
+        """Let something happen: a GroundDelay, a Holding, a Storm.
+
+        Streams that run see it from their next tick on. It changes nothing before its start, so
+        for them it starts at or after the time that they have reached. Raises SettingError for an
+        airport that this sky has not.
+        """
+        known = [airport.code for airport in self._fleet.network.airports]
+        for one in disturbances:
+            code = getattr(one, "airport", None)
+            if code is not None and code not in known:
+                raise SettingError(
+                    f"airport cannot be {code!r}; allowed: one of the {len(known)} of this sky"
+                    f" ({self.region}).{nearest(code, known)}"
+                )
+        with self._lock:
+            self._disturbances += disturbances
+
+    def calm(self, *disturbances: Any) -> None:
+        """Take back disturbances; without any named, all. It is then as if they had never been."""
+        with self._lock:
+            kept = tuple(one for one in self._disturbances if one not in disturbances)
+            self._disturbances = kept if disturbances else ()
+
     def _stream(
         self, clock: Clock, interval_ms: int, until_ms: int | None, late_share: float
     ) -> Iterator[FlightReport]:
         # A cursor of its own: streams and `at` do not disturb each other.
-        cursor = Cursor(self._fleet)
+        cursor = Cursor(self._fleet, lambda: self._disturbances)
         keys = self._fleet.keys
         phase = (uniform(keys, _PHASE) * interval_ms).astype(np.int64)
         tick_ms = clock.start_ms // interval_ms * interval_ms

@@ -1,0 +1,238 @@
+"""Around storms: the offsets that keep flights out of them, on the shorter side.
+
+A flight and a storm meet in their relative motion: where the aircraft is at a time against where
+the storm is then. So the way around is found from samples over time, and laid as a smooth bulge
+beside the way that the flight has anyhow: two flanks, and a top as round as the storm. It begins
+after the storm does, and is never steep: a flight that is too near for that passes through the
+edge, and so does one whose airport is near.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flightlib.sky.disturb import Storm
+from flightlib.sky.geodesy import EARTH_RADIUS_NM, along, tangent_of, unit
+from flightlib.sky.offsets import Offsets, added, miles_at, seconds_to
+from flightlib.sky.paths import Paths
+from flightlib.sky.profile import Profiles
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+GROWS_MS = 1_800_000
+MARGIN_NM = 10.0
+SAMPLES = 120
+# How steep the flanks of a way around are, miles to the side for each mile: 25 degrees, and 30
+# where there is no room for that. A flank bends into its slope over some miles.
+SLOPE, STEEPEST = 0.466, 0.577
+BEND_NM = 10.0
+LEAST_NM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """Flights as storms meet them: paths, profiles, when they begin (ms since 1970), and where.
+
+    Between miles `low_nm` and `high_nm` of its path a flight may be led aside.
+    """
+
+    paths: Paths
+    nodes: Profiles
+    begin_ms: Ints
+    low_nm: Floats
+    high_nm: Floats
+
+
+def centre(storm: Storm, time_ms: Floats) -> Floats:
+    """Find where the middle of a storm is at times, unit vectors of shape (3, ...)."""
+    start = unit([storm.latitude], [storm.longitude])
+    way = tangent_of(start, np.array([float(storm.track_deg)]))
+    miles = storm.speed_kt * (time_ms - storm.start_ms) / 3_600_000
+    points = along(start, way, np.ravel(miles) / EARTH_RADIUS_NM)
+    return points.reshape(3, *np.shape(time_ms))
+
+
+def radius_nm(storm: Storm, time_ms: Floats) -> Floats:
+    """Say how large a storm is at times: it grows at first, and decays at last."""
+    ramp = min(GROWS_MS, (storm.end_ms - storm.start_ms) / 4)
+    since = np.minimum(time_ms - storm.start_ms, storm.end_ms - time_ms) / ramp
+    u = np.clip(since, 0.0, 1.0)
+    return storm.radius_nm * u * u * (3 - 2 * u)
+
+
+def around(storms: tuple[Storm, ...], flown: Flown, offsets: Offsets | None) -> Offsets | None:
+    """Lead flights around storms, beside the offsets that they have anyhow.
+
+    Each storm sees the way around those that began before it, and not of those after.
+    """
+    for storm in storms:
+        rows = _near(storm, flown, offsets)
+        if len(rows):
+            offsets = added(offsets, _around(storm, flown, offsets, rows))
+    return offsets
+
+
+def _near(storm: Storm, flown: Flown, offsets: Offsets | None) -> Ints:
+    """List the flights that may come near a storm."""
+    lasts_ms = flown.nodes.time_s[-1] * 1000
+    meets = flown.begin_ms < storm.end_ms
+    meets &= flown.begin_ms + lasts_ms > storm.start_ms
+    meets &= flown.high_nm > flown.low_nm + 2 * BEND_NM
+    middle = centre(storm, np.array((storm.start_ms + storm.end_ms) / 2))
+    pole = np.cross(flown.paths.tangent, flown.paths.start, axis=0)
+    across = np.abs(np.arcsin(np.clip(middle @ pole, -1, 1))) * EARTH_RADIUS_NM
+    drift = storm.speed_kt * (storm.end_ms - storm.start_ms) / 7_200_000
+    reach = np.full(len(across), storm.radius_nm * 1.1 + MARGIN_NM + drift)
+    if offsets is not None:
+        reach[offsets.rows] += np.abs(offsets.right_nm).max(axis=0)
+    return np.flatnonzero(meets & (across < reach))
+
+
+def _around(storm: Storm, flown: Flown, offsets: Offsets | None, rows: Ints) -> Offsets | None:
+    """Lay the way around one storm for the flights that meet it."""
+    begin = flown.begin_ms[rows]
+    started = np.maximum((storm.start_ms - begin) / 1000, 0.0)
+    low = np.maximum(flown.low_nm[rows], miles_at(flown.nodes, rows, started[None])[0])
+    high = flown.high_nm[rows]
+    ends = seconds_to(flown.nodes, rows, np.array([low, np.maximum(high, low)]))
+    ends[1] = np.minimum(ends[1], (storm.end_ms - begin) / 1000)
+    share = np.linspace(0.0, 1.0, SAMPLES)[:, None]
+    seconds = ends[0] + share * np.maximum(ends[1] - ends[0], 0.0)
+    miles = miles_at(flown.nodes, rows, seconds)
+    aside = _asides(offsets, rows, miles)
+    need = _needs(storm, flown.paths, rows, (begin + seconds * 1000, miles, aside))
+    side, need = _shorter(need)
+    bulge = _bulge(need, miles, (low, high), storm.radius_nm * 1.05 + MARGIN_NM)
+    found = np.flatnonzero(bulge.size_nm > LEAST_NM)
+    if len(found) == 0:
+        return None
+    knots, right, slope = bulge.knots()
+    return Offsets(rows[found], knots[:, found], (right * side)[:, found], (slope * side)[:, found])
+
+
+def _asides(offsets: Offsets | None, rows: Ints, miles: Floats) -> Floats:
+    """Read how far aside flights are anyhow, at miles (k, len(rows))."""
+    aside = np.zeros_like(miles)
+    if offsets is not None:
+        mine = np.isin(offsets.rows, rows)
+        few, columns = offsets.only(mine), np.searchsorted(rows, offsets.rows[mine])
+        aside[:, columns] = few.at(miles[:, columns])[0]
+    return aside
+
+
+def _needs(
+    storm: Storm, paths: Paths, rows: Ints, flights: tuple[Floats, Floats, Floats]
+) -> Floats:
+    """Say how much further to the left and to the right flights must be, shape (2, k, n).
+
+    Where a flight is clear of the storm both are 0.
+    """
+    time_ms, miles, aside = flights
+    where = centre(storm, time_ms)
+    start, tangent = paths.start[:, None, rows], paths.tangent[:, None, rows]
+    pole = np.cross(tangent, start, axis=0)
+    x = np.arctan2((where * tangent).sum(axis=0), (where * start).sum(axis=0)) * EARTH_RADIUS_NM
+    y = np.arcsin(np.clip((where * pole).sum(axis=0), -1, 1)) * EARTH_RADIUS_NM
+    radius = radius_nm(storm, time_ms)
+    reach = radius * 1.05 + np.minimum(MARGIN_NM, radius)
+    half = np.sqrt(np.maximum(reach**2 - (miles - x) ** 2, 0.0))
+    right, left = y + half - aside, aside - y + half
+    return np.where((half > 0) & (right > 0) & (left > 0), np.array([left, right]), 0.0)
+
+
+def _shorter(need: Floats) -> tuple[Floats, Floats]:
+    """Choose the shorter side, -1 left or 1 right, and what is needed on it."""
+    to_right = need[1].max(axis=0) <= need[0].max(axis=0)
+    return np.where(to_right, 1.0, -1.0), np.where(to_right, need[1], need[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Flank:
+    """One side of bulges: its slope, how long it bends into that and out of it, its length."""
+
+    slope: Floats
+    foot_nm: Floats
+    top_nm: Floats
+    length_nm: Floats
+
+    def height(self, size: Floats, out: Floats) -> Floats:
+        """Say how high bulges of a size are at miles out from where their tops end."""
+        middle = size - self.slope * (out - self.top_nm / 2)
+        top = size - self.slope * out**2 / (2 * self.top_nm)
+        foot = self.slope * np.maximum(self.length_nm - out, 0.0) ** 2 / (2 * self.foot_nm)
+        return np.where(
+            out < self.top_nm, top, np.where(out < self.length_nm - self.foot_nm, middle, foot)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bulge:
+    """Ways around: how far aside, from which mile to which, and the flanks before and after."""
+
+    size_nm: Floats
+    first_nm: Floats
+    last_nm: Floats
+    before: _Flank
+    after: _Flank
+
+    def knots(self) -> tuple[Floats, Floats, Floats]:
+        """Give the knots of offsets to the right: miles along, miles aside, slopes."""
+        a, b, size, zero = self.before, self.after, self.size_nm, np.zeros_like(self.size_nm)
+        rise, fall = a.slope / 2, b.slope / 2
+        start, end = self.first_nm - a.length_nm, self.last_nm + b.length_nm
+        along = [start, start + a.foot_nm, self.first_nm - a.top_nm, self.first_nm]
+        along += [self.last_nm, self.last_nm + b.top_nm, end - b.foot_nm, end]
+        aside = [zero, rise * a.foot_nm, size - rise * a.top_nm, size]
+        aside += [size, size - fall * b.top_nm, fall * b.foot_nm, zero]
+        slopes = [zero, a.slope, a.slope, zero, zero, -b.slope, -b.slope, zero]
+        return np.array(along), np.array(aside), np.array(slopes)
+
+
+def _bulge(need: Floats, miles: Floats, limits: tuple[Floats, Floats], radius: float) -> _Bulge:
+    """Make bulges that are as high as needed at all miles, as far as the room allows."""
+    size, each = need.max(axis=0), np.arange(need.shape[1])
+    wide = (need > 0.95 * size) & (need > 0)
+    first = miles[wide.argmax(axis=0), each]
+    last = miles[len(miles) - 1 - wide[::-1].argmax(axis=0), each]
+    rooms = np.maximum(first - limits[0], 0.0), np.maximum(limits[1] - last, 0.0)
+    most = np.minimum(_most(rooms[0], radius), _most(rooms[1], radius))
+    for _ in range(3):
+        size = np.minimum(size, most)
+        bulge = _Bulge(
+            size, first, last, _flank(size, rooms[0], radius), _flank(size, rooms[1], radius)
+        )
+        height = np.minimum(
+            bulge.before.height(size, np.maximum(first - miles, 0.0)),
+            bulge.after.height(size, np.maximum(miles - last, 0.0)),
+        )
+        size = size + np.where(need > 0, np.maximum(need - height, 0.0), 0.0).max(axis=0)
+    return bulge
+
+
+def _most(room: Floats, radius: float) -> Floats:
+    """Say how far aside a flank can lead that has some room."""
+    top = np.minimum(STEEPEST * radius, room / 3)
+    return np.maximum(STEEPEST * (room - (top + BEND_NM) / 2), 0.0)
+
+
+def _flank(size: Floats, room: Floats, radius: float) -> _Flank:
+    """Lay flanks to a size: no steeper than there is need for."""
+    # A low bulge is all bends: its slope follows from slope * (top + foot) / 2 = size.
+    low = (np.sqrt(BEND_NM**2 + 8 * radius * size) - BEND_NM) / (2 * radius)
+    slope = np.minimum(low, SLOPE)
+    top = slope * radius
+    length = np.where(slope > 0, size / np.maximum(slope, 1e-9), 0.0) + (top + BEND_NM) / 2
+    tight = length > room
+    slope = np.where(tight, np.minimum(low, STEEPEST), slope)
+    top = np.where(tight, np.minimum(slope * radius, room / 3), top)
+    foot = np.full_like(top, BEND_NM)
+    # What still lacks room has the sharper bends, so that its length is the room.
+    steep = size / np.maximum(room - (top + foot) / 2, 1e-3)
+    slope = np.where(tight, np.clip(steep, 0.0, STEEPEST), slope)
+    length = np.where(slope > 0, size / np.maximum(slope, 1e-9), 0.0) + (top + foot) / 2
+    return _Flank(slope, foot, np.maximum(top, 1e-6), length)
