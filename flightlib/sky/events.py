@@ -46,7 +46,7 @@ class Fates:
     onward_ms: Ints
 
 
-def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk) -> Fates:
+def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk, start_ms: Ints) -> Fates:
     """Decide which legs are cancelled or diverted, and how long each keeps its aircraft busy."""
     rows, columns = walk.origin.shape
     keys = np.stack([leg_keys(block_keys, leg) for leg in range(columns)], axis=1)
@@ -61,17 +61,17 @@ def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk) -> Fa
     candidate &= np.cumsum(candidate, axis=1) == 1
     zeros = [np.zeros((rows, columns), dtype=np.int64) for _ in range(4)]
     legs = Fates(keys, real, cancelled, candidate, walk.air_ms.copy(), *zeros)
-    _divert(network, subfleet, walk, legs)
+    _divert(network, subfleet, walk, legs, start_ms)
     return legs
 
 
-def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates) -> None:
+def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates, start_ms: Ints) -> None:
     """Time the three hops of the diverted legs; legs that cannot divert lose their mark."""
     row, column = np.nonzero(legs.diverted)
     a, b = walk.origin[row, column], walk.destination[row, column]
     keys, kinds = legs.keys[row, column], subfleet[row]
-    c = network.alternate[b]
-    turn, cut_s, cut_ft, length_nm = turn_of(network, kinds, a, b, keys)
+    c, off_ms = network.alternate[b], start_ms[row] + walk.off_ms[row, column]
+    turn, cut_s, cut_ft, length_nm = turn_of(network, kinds, (a, b), keys, off_ms)
     away = between(turn, network.points[:, c])
     onward = between(network.points[:, c], network.points[:, b])
     away_s = profiles(legs_along(network, away, away_keys(keys), kinds, (a, c), cut_ft)).time_s
@@ -87,9 +87,13 @@ def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates) -> None:
 
 
 def turn_of(
-    network: Network, subfleet: Ints, a: Ints, b: Ints, keys: Keys
+    network: Network, subfleet: Ints, ends: tuple[Ints, Ints], keys: Keys, off_ms: Ints
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Find where diverted legs turn away: points, seconds, feet; and how long the legs are."""
+    """Find where diverted legs turn away: points, seconds, feet; and how long the legs are.
+
+    `off_ms` is when they are to leave, ms since 1970.
+    """
+    a, b = ends
     paths = between(network.points[:, a], network.points[:, b])
     nodes = profiles(legs_along(network, paths, keys, subfleet, (a, b)))
     share = 0.35 + 0.4 * uniform(keys, _CUT)
@@ -99,7 +103,7 @@ def turn_of(
     speed_kt = nodes.speed_kt[CRUISE_SEGMENT]
     past_s = cut_s - nodes.time_s[CRUISE_SEGMENT]
     cut_nm = nodes.distance_nm[CRUISE_SEGMENT] + speed_kt * past_s / 3600
-    turn = turning_points(network, paths, keys, (a, b), cut_nm)
+    turn = turning_points(network, paths, keys, off_ms, cut_nm)
     return turn, cut_s, nodes.height_ft[CRUISE_SEGMENT], paths.length_nm
 
 

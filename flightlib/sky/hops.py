@@ -80,7 +80,7 @@ def hops(
 
     `shift_ms` is how far the sun is ahead of the clock.
     """
-    legs = befall(network, subfleet, block_keys, walk)
+    legs = befall(network, subfleet, block_keys, walk, start_ms)
     gap_ms = _gap_ms(legs.keys)
     latest = _keep_feasible(walk, legs, gap_ms)
     own_ms = _own_delay_ms(network, walk, legs.keys, start_ms + shift_ms)

@@ -28,6 +28,7 @@ from flightlib.sky.network import BLOCK_H, Network
 from flightlib.sky.paths import between, legs_along
 from flightlib.sky.profile import NODES, profiles
 from flightlib.sky.rhythm import AWAKE_DAY_MIN, DAY_MIN, awake_min, local_min, till_morning_min
+from flightlib.sky.timetable import leaves_min
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,6 +46,8 @@ TAXI_IN_MIN = (4.0, 8.0)
 STAND_MIN = (30.0, 48.0)
 SPARE_MIN = (-5.0, 6.0)
 QUICKEST_STAND_MIN = 25.0
+# What the stand of a long flight takes beyond that.
+LONG_STAND_MIN = 45.0
 BORDER_MIN = 20.0
 # What a leg takes beyond distance over speed: climb and descent, taxi and stand.
 AIR_MIN, GROUND_MIN = 22.0, 74.0
@@ -74,14 +77,21 @@ def walk(network: Network, subfleet: Ints, home: Ints, keys: Keys, start_ms: Int
     `off_ms` counts from the start of the block, which is `start_ms` by the sun (since 1970). `peak`
     marks a leg out that is followed by its own leg back, the pair that can be cancelled.
     """
-    return _Walker(network, subfleet, home, keys).run(start_ms)
+    return _Walker(network, subfleet, home, keys, start_ms / MINUTE_MS).run()
 
 
 class _Walker:
-    """The state of a walk: where each row stands, the way back, and the awake time."""
+    """The state of a walk: where each row stands, the way back, and the awake time.
 
-    def __init__(self, network: Network, subfleet: Ints, home: Ints, keys: Keys) -> None:
+    Long flights know no night: their rows count real time, and leave by their timetable.
+    """
+
+    def __init__(
+        self, network: Network, subfleet: Ints, home: Ints, keys: Keys, utc_min: Floats
+    ) -> None:
         rows = len(keys)
+        self.utc_min, self.long = utc_min, network.long[subfleet]
+        self.end_min = np.where(self.long, BLOCK_MS / MINUTE_MS, AWAKE_BLOCK_MIN) - BORDER_MIN
         self.network, self.subfleet, self.keys = network, subfleet, keys
         self.home, self.here = home, home.copy()
         self.way_back = np.zeros((rows, DEEPEST), dtype=np.int64)
@@ -97,13 +107,13 @@ class _Walker:
         self.off_min = np.zeros(shape)
         self.out = np.zeros(shape, dtype=bool)
 
-    def run(self, start_ms: Ints) -> Walk:
+    def run(self) -> Walk:
         rows, step = np.arange(len(self.keys)), 0
         while len(rows):
             self._step(rows, step)
             stuck = (self.misses[rows] >= 4) | (self.count[rows] >= MOST_LEGS)
             rows, step = rows[~stuck], step + 1
-        return self._schedule(start_ms)
+        return self._schedule()
 
     def _step(self, rows: Ints, step: int) -> None:
         """Try to move each row by one leg: out if there is time, else back, else it has tried."""
@@ -111,10 +121,10 @@ class _Walker:
         depth, here, subfleet = self.depth[rows], self.here[rows], self.subfleet[rows]
         there = self.network.onward(subfleet, here, uniform(keys, _ROUTE))
         least = self._needs_min(here, there, subfleet)
-        end = AWAKE_BLOCK_MIN - BORDER_MIN
-        fits = self.clock_min[rows] + 2 * least + self.home_min[rows] < end
+        fits = self._home_again_min(rows, there, least) < self.end_min[rows]
         fits &= self.count[rows] + depth + 2 <= MOST_LEGS
-        wants = (depth == 0) | ((uniform(keys, _TURN) < OUT_SHARE) & (depth < DEEPEST))
+        deepest = np.where(self.long[rows], 1, DEEPEST)
+        wants = (depth == 0) | ((uniform(keys, _TURN) < OUT_SHARE) & (depth < deepest))
         out, back = fits & wants, (depth > 0) & ~(fits & wants)
         self.misses[rows] += ~out & ~back
         self.way_back[rows[out], depth[out]] = here[out]
@@ -126,8 +136,32 @@ class _Walker:
         self.depth[rows] += out.astype(np.int64) - back
         self._fly(rows[moved], target[moved], out[moved])
 
+    def _home_again_min(self, rows: Ints, there: Ints, least: Floats) -> Floats:
+        """Bound the time at which rows that went out now would be home again."""
+        result = self.clock_min[rows] + 2 * least + self.home_min[rows]
+        far = np.flatnonzero(self.long[rows])
+        if len(far):
+            few, away = rows[far], there[far]
+            off_min = self._leaves_min(few, 0, self.here[few], away, self.clock_min[few])
+            back_min = self._leaves_min(few, 1, away, self.here[few], off_min + least[far])
+            result[far] = back_min + least[far]
+        return result
+
+    def _leaves_min(
+        self, rows: Ints, later: int, here: Ints, there: Ints, ready_min: Floats
+    ) -> Floats:
+        """Say when long flights leave: at the first hour of their timetable at which they can."""
+        keys = leg_keys(self.keys[rows], self.count[rows] + later)
+        points, offset_h = self.network.points, self.network.utc_offset_h[here]
+        wanted = leaves_min(between(points[:, here], points[:, there]), keys, offset_h)
+        result: Floats = ready_min + (wanted - self.utc_min[rows] - ready_min) % DAY_MIN
+        return result
+
     def _fly(self, rows: Ints, target: Ints, out: Bools) -> None:
         """Write down one leg for each row and move its clock to the next possible lift-off."""
+        far = np.flatnonzero(self.long[rows])
+        few, away = rows[far], target[far]
+        self.clock_min[few] = self._leaves_min(few, 0, self.here[few], away, self.clock_min[few])
         leg = self.count[rows]
         keys = leg_keys(self.keys[rows], leg)
         here, points = self.here[rows], self.network.points
@@ -140,6 +174,7 @@ class _Walker:
         self.out[rows, leg] = out
         stand_min = _between(STAND_MIN, uniform(keys, _STAND))
         next_keys = leg_keys(self.keys[rows], leg + 1)
+        stand_min += np.where(self.long[rows], LONG_STAND_MIN, 0.0)
         ground_min = taxi_in_min(keys) + stand_min + taxi_out_min(next_keys)
         self.clock_min[rows] += air_min + np.maximum(pad_min(keys), 0) + ground_min
         self.here[rows] = target
@@ -149,19 +184,21 @@ class _Walker:
         """Estimate the minutes of a leg and of its time on the ground, generously."""
         points = self.network.points
         distance_nm = between(points[:, here], points[:, there]).length_nm
-        slow_kt = self.network.type_figures["mach"][subfleet] * 574 - 30
+        long = self.network.long[subfleet]
+        slow_kt = self.network.type_figures["mach"][subfleet] * 574 - np.where(long, 85, 30)
         minutes: Floats = distance_nm / slow_kt * 60 + AIR_MIN + GROUND_MIN
-        return minutes
+        return minutes + np.where(long, LONG_STAND_MIN, 0.0)
 
-    def _schedule(self, start_ms: Ints) -> Walk:
+    def _schedule(self) -> Walk:
         """Spread the time left over the stops, and keep the schedule in whole minutes."""
-        left_min = AWAKE_BLOCK_MIN - BORDER_MIN - self.clock_min
+        left_min = self.end_min - self.clock_min
         spare = np.clip(left_min / np.maximum(self.count, 1), *SPARE_MIN)
         awake = self.off_min + spare[:, None] * np.arange(MOST_LEGS)
-        utc_min, offset_h = start_ms[:, None] / MINUTE_MS, self.network.utc_offset_h
+        utc_min, offset_h = self.utc_min[:, None], self.network.utc_offset_h
         start_min = (utc_min + offset_h[self.home][:, None] * 60) % DAY_MIN
         off_min = local_min(awake_min(start_min) + awake) - start_min
         off_min = self._after_curfew(utc_min + offset_h[self.origin] * 60, off_min, awake)
+        off_min = np.where(self.long[:, None], self.off_min, off_min)
         back_next = np.zeros_like(self.out)
         back_next[:, :-1] = ~self.out[:, 1:]
         real = np.arange(MOST_LEGS) < self.count[:, None]

@@ -14,7 +14,7 @@ from flightlib.records import FlightReport
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.fleet import Fleet, fleet
 from flightlib.sky.hashing import mix, uniform
-from flightlib.sky.network import network
+from flightlib.sky.network import ONE_DAY, network
 from flightlib.sky.reports import Clock, to_reports
 from flightlib.sky.rhythm import HOUR_MS, OPPOSITE_H, is_night
 from flightlib.sky.tables import check_region
@@ -26,8 +26,6 @@ SHORTEST_S, LONGEST_S = 0.1, 60.0
 FASTEST = 600.0
 LATEST_MS = 20_000
 ANNOUNCE_MS = 60_000
-# The presets in which it is day or night everywhere at once, more or less.
-ONE_DAY = ("us", "europe")
 _PHASE, _LATE, _LATENESS = 10, 11, 12
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from flightlib.errors import SettingError, not_allowed
 
-REGIONS = ("us", "europe")
+REGIONS = ("us", "europe", "north-atlantic", "world")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ def us_flights() -> list[tuple[str, str, float]]:
     return [(row["a"], row["b"], float(row["flights"])) for row in _rows("routes_us.csv")]
 
 
-def europe_passengers() -> dict[str, float]:
-    """Read the passengers a year of the airports of Europe, in millions."""
-    return {row["icao"]: float(row["passengers_m"]) for row in _rows("europe.csv")}
+def passengers(table: str, column: str = "passengers_m") -> dict[str, str]:
+    """Read a column of a table of airports: passengers a year in millions, or a group."""
+    return {row["icao"]: row[column] for row in _rows(table)}
 
 
 def references(preset: str) -> dict[str, tuple[float, float, str]]:
