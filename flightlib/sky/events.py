@@ -27,6 +27,8 @@ Bools = NDArray[np.bool_]
 AWAY_KEY, ONWARD_KEY = 201, 202
 # Cancelled pairs among those that could be, diverted legs among all: 1.4 % and 0.3 % of the legs.
 CANCEL_SHARE, DIVERT_SHARE = 0.024, 0.0039
+# Long flights are all such pairs.
+CANCEL_LONG = 0.014
 DIVERT_NM, AWAY_NM = 250.0, 130.0
 _CANCEL, _DIVERT, _CUT, _REFUEL = 35, 36, 39, 40
 
@@ -52,7 +54,8 @@ def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk, start
     keys = np.stack([leg_keys(block_keys, leg) for leg in range(columns)], axis=1)
     real = np.arange(columns) < walk.count[:, None]
     flat = keys.ravel()
-    out = walk.peak & (uniform(flat, _CANCEL).reshape(rows, columns) < CANCEL_SHARE)
+    share = np.where(network.long[subfleet], CANCEL_LONG, CANCEL_SHARE)[:, None]
+    out = walk.peak & (uniform(flat, _CANCEL).reshape(rows, columns) < share)
     cancelled = out.copy()
     cancelled[:, 1:] |= out[:, :-1]
     unlucky = uniform(flat, _DIVERT).reshape(rows, columns) < DIVERT_SHARE

@@ -138,7 +138,7 @@ class _Walker:
 
     def _home_again_min(self, rows: Ints, there: Ints, least: Floats) -> Floats:
         """Bound the time at which rows that went out now would be home again."""
-        result = self.clock_min[rows] + 2 * least + self.home_min[rows]
+        result: Floats = self.clock_min[rows] + 2 * least + self.home_min[rows]
         far = np.flatnonzero(self.long[rows])
         if len(far):
             few, away = rows[far], there[far]
@@ -186,8 +186,9 @@ class _Walker:
         distance_nm = between(points[:, here], points[:, there]).length_nm
         long = self.network.long[subfleet]
         slow_kt = self.network.type_figures["mach"][subfleet] * 574 - np.where(long, 85, 30)
-        minutes: Floats = distance_nm / slow_kt * 60 + AIR_MIN + GROUND_MIN
-        return minutes + np.where(long, LONG_STAND_MIN, 0.0)
+        ground_min = GROUND_MIN + np.where(long, LONG_STAND_MIN, 0.0)
+        minutes: Floats = distance_nm / slow_kt * 60 + AIR_MIN + ground_min
+        return minutes
 
     def _schedule(self) -> Walk:
         """Spread the time left over the stops, and keep the schedule in whole minutes."""

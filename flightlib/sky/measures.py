@@ -29,6 +29,8 @@ BANDS_FT = (-2000, 10_000, 24_500, 35_000, 60_000)
 BAND_NAMES = ("below FL100", "FL100 to 245", "FL245 to 350", "FL350 and above")
 RATE_BANDS_FT = (-2000, 10_000, 20_000, 30_000, 60_000)
 RATE_NAMES = ("0-10,000 ft", "10-20,000 ft", "20-30,000 ft", "30-40,000 ft")
+# Hours UTC in which the tracks are crossed at 30 W.
+WEST_H, EAST_H = (11.5, 19.0), (1.0, 8.0)
 HOURS = (
     *(("00-05", 0, 6), ("06", 6, 7), ("07-09", 7, 10), ("10-16", 10, 17), ("17", 17, 18)),
     *(("19", 19, 20), ("20", 20, 21), ("21", 21, 22), ("22", 22, 23), ("23", 23, 24)),
@@ -39,6 +41,7 @@ HOURS = (
 class Airborne:
     """What flies at some instants, one element each."""
 
+    time_ms: NDArray[Any]
     latitude: Floats
     longitude: Floats
     altitude: NDArray[Any]
@@ -64,7 +67,15 @@ def measure(sky: Sky, start_ms: int, hours: float, looks: int = 24) -> dict[str,
     """Measure every figure of a sky, with looks spread over hours from a start."""
     times = [start_ms + round(i * hours * HOUR_MS / looks) for i in range(looks)]
     air, legs = watch(sky, times), flown(sky, start_ms)
-    found = (heights(air), speeds(air), levels(air), rates(air), delays(legs), network(legs))
+    found = (
+        heights(air),
+        speeds(air),
+        levels(air),
+        ocean(air),
+        rates(air),
+        delays(legs),
+        network(legs),
+    )
     return {name: float(value) for figures in found for name, value in figures}
 
 
@@ -143,6 +154,21 @@ def levels(air: Airborne) -> Measured:
 def _cruise(air: Airborne) -> Bools:
     high: Bools = (air.phase == PHASES.index("CRUISE")) & (air.altitude >= 28_000)
     return high
+
+
+def ocean(air: Airborne) -> Measured:
+    """Measure the flights halfway over the North Atlantic, if there are enough to speak of."""
+    over = (np.abs(air.longitude + 30) < 5) & (air.latitude > 35) & (air.latitude < 70)
+    over &= air.phase == PHASES.index("CRUISE")
+    east, hour = air.heading[over] < 180, air.time_ms[over] / HOUR_MS % 24
+    if min(east.sum(), (~east).sum()) < 30:
+        return
+    level, speed = air.altitude[over], air.ground_speed[over]
+    yield "over the ocean at FL310 to 400, %", 100 * ((level >= 31_000) & (level <= 40_000)).mean()
+    for word, bound, (first, last) in (("west", ~east, WEST_H), ("east", east, EAST_H)):
+        within = (hour[bound] >= first - 0.5) & (hour[bound] <= last + 0.5)
+        yield f"{word}bound over the ocean in the tracks' hours, %", 100 * within.mean()
+        yield f"{word}bound over the ocean p50, kt", np.median(speed[bound])
 
 
 def rates(air: Airborne) -> Measured:

@@ -25,8 +25,8 @@ Bools = NDArray[np.bool_]
 
 # Hours a leg takes beyond distance over cruise speed (climb, descent, taxi), and on the stand.
 SLOW_H, TAXI_H, STAND_H = 0.33, 0.32, 0.85
-# Long flights wait for their hour of the day, mostly at the other end of the route.
-LONG_STAND_H = 7.5
+# Long flights wait for their hour of the day, and at home for their next block.
+LONG_STAND_H = 21.0
 # Hours after which every aircraft is home again; the itineraries are made of such blocks.
 BLOCK_H = 72
 # Share of its time awake for which an aircraft waits at home for the next block.
@@ -77,7 +77,8 @@ class Network:
     def home(self, subfleet: Ints, u: Floats) -> Ints:
         """Pick home bases: an airport in proportion to its departures by the subfleet."""
         place = np.searchsorted(self.running, subfleet + u, side="right") - self.row[subfleet]
-        return self.origin[place + self.first[self.part[subfleet], 0]]
+        result: Ints = self.origin[place + self.first[self.part[subfleet], 0]]
+        return result
 
     def onward(self, subfleet: Ints, here: Ints, u: Floats) -> Ints:
         """Pick the next airport from `here` in proportion to the subfleet's route weights."""
@@ -87,7 +88,8 @@ class Network:
         start, end = self.first[part, here] + shift, self.first[part, here + 1] + shift
         low, high = self._before(start, subfleet), self._before(end, subfleet)
         place = np.searchsorted(self.running, low + u * (high - low), side="right")
-        return self.destination[np.clip(place, start, end - 1) - shift]
+        result: Ints = self.destination[np.clip(place, start, end - 1) - shift]
+        return result
 
     def _before(self, place: Ints, subfleet: Ints) -> Floats:
         """Read the running weight before a route: 0 (plus the subfleet's number) at the first."""
@@ -172,7 +174,8 @@ def _live_h(one: Part) -> Floats:
 
 def _cycle_h(one: Part) -> Floats:
     """Tabulate how long a leg and the stand after it take, in awake time."""
-    return _live_h(one) + np.where(one.long, LONG_STAND_H, STAND_H)[:, None]
+    result: Floats = _live_h(one) + np.where(one.long, LONG_STAND_H, STAND_H)[:, None]
+    return result
 
 
 def _days_h(one: Part) -> Floats:

@@ -30,6 +30,8 @@ CEILING_FT = 43_000.0
 WIND_FULL_FT = 36_000.0
 # How much lower flights keep for every knot of wind against them.
 HEADWIND_FT_KT = 30.0
+# Further than this, fuel decides the level, and winds change on the way.
+FAR_NM = 2300.0
 HOP_NM, HOP_FPM = 150.0, 1800.0
 NODES = 13
 CRUISE_SEGMENT = 5
@@ -217,8 +219,9 @@ def _cruise_ft(legs: Legs, climb_fpm: Floats, descent_fpm: Floats) -> Floats:
     reach = _reach_ft(legs, climb_fpm, descent_fpm)
     u = uniform(legs.key, _CRUISE)
     # A sum of two uniforms: most flights near the usual level, none far from it.
-    spread = (u + uniform(legs.key, _CRUISE_TOO) - 1) * 5000
-    below_jet = HEADWIND_FT_KT * np.minimum(legs.wind_kt, 0)
+    far = legs.distance_nm > FAR_NM
+    spread = (u + uniform(legs.key, _CRUISE_TOO) - 1) * np.where(far, 3500, 5000)
+    below_jet = np.where(far, 0.0, HEADWIND_FT_KT * np.minimum(legs.wind_kt, 0))
     wish = np.minimum(legs.cruise_ft + 1500 + spread + below_jet, CEILING_FT - 2000)
     odd = legs.odd ^ (uniform(legs.key, _ODD) < 0.05)
     shift = np.where(odd, 1000.0, 0.0)

@@ -116,8 +116,12 @@ def test_speed_is_what_it_covers(sky: Sky, time_ms: int) -> None:
 @quickly
 @given(SKIES, TIMES)
 def test_headings_lead_to_the_destination(sky: Sky, time_ms: int) -> None:
-    """In flight the heading is the great circle's to where the flight is going."""
+    """In flight the heading is the great circle's to where the flight is going.
+
+    Along the tracks of the North Atlantic it may be another.
+    """
     now = sky.at(time_ms)
+    least = 1 if sky.region in ("us", "europe") else 40
     places = airport_rows()
     for i in np.flatnonzero(airborne(now)):
         label = now.labels[i]
@@ -127,7 +131,7 @@ def test_headings_lead_to_the_destination(sky: Sky, time_ms: int) -> None:
         if distance_nm(here, end)[0] < 10:
             continue
         wanted = bearing(here, tangent_towards(here, end))[0]
-        assert abs((now.heading[i] - wanted + 180) % 360 - 180) < 1
+        assert abs((now.heading[i] - wanted + 180) % 360 - 180) < least
 
 
 @quickly
@@ -240,8 +244,8 @@ def test_the_diverted_go_elsewhere_and_come_back(region: str) -> None:
         ({"flights": 10.5}, "flights cannot be 10.5"),
         ({"flights": True}, "flights cannot be True"),
         ({"flights": "many"}, "flights cannot be 'many'"),
-        ({"region": "mars"}, "region cannot be 'mars'; allowed: us, europe"),
-        ({"region": None}, "region cannot be None; allowed: us, europe"),
+        ({"region": "mars"}, "region cannot be 'mars'; allowed: us, europe, "),
+        ({"region": None}, "region cannot be None; allowed: us, europe, "),
         ({"seed": "seven"}, "seed cannot be 'seven'"),
         ({"seed": -1}, "seed cannot be -1"),
         ({"seed": 1.0}, "seed cannot be 1.0"),
@@ -265,7 +269,7 @@ def test_wrong_times_are_refused(time_ms: Any) -> None:
 @pytest.mark.parametrize("time_ms", [0, START_MS, 7_258_118_399_999])
 def test_any_time_has_a_sky(time_ms: int) -> None:
     """From 1970 to 2200 there is traffic, and cheaply: no walking there."""
-    assert len(Sky(50).at(time_ms)) > 25
+    assert len(Sky.busy(time_ms, 50).at(time_ms)) > 25
 
 
 def test_a_sky_introduces_itself() -> None:
