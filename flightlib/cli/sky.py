@@ -36,15 +36,15 @@ def check(
 ) -> None:
     """Compare each preset with real traffic, figure by figure; ends with 1 if one is off."""
     # Numpy takes a while to import; `flightlib --help` need not wait for it.
-    from flightlib.sky import REGIONS, Sky
+    from flightlib.sky import PRESETS, Sky
     from flightlib.sky.check import SEED
     from flightlib.sky.check import check as checked
 
-    skies = [Sky(flights, preset, SEED) for preset in presets or REGIONS]
+    skies = [Sky(flights, preset, SEED) for preset in presets or PRESETS]
     off = 0
     for sky in skies:
         figures = checked(sky, hours=hours)
-        console.print(_table(sky.region, figures))
+        console.print(_table(sky.preset, figures))
         off += sum(figure.verdict == "off" for figure in figures)
     if off:
         console.print(f"{off} off.")

@@ -42,7 +42,7 @@ def check(sky: Sky, start_ms: int = START_MS, hours: float = HOURS) -> list[Figu
     """
     if not FEWEST_H <= hours <= MOST_H:
         raise SettingError(f"hours cannot be {hours:g}; allowed: {FEWEST_H:g} to {MOST_H:g}")
-    known = references(sky.region)
+    known = references(sky.preset)
     found = measure(sky, start_ms, hours)
     return [
         Figure(name, ours, *known.get(name, (None, None, "")))

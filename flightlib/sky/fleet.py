@@ -37,14 +37,14 @@ class Fleet:
     registrations: tuple[str, ...]
 
 
-def fleet(region: str, seed: int, flights: int, shift_h: float = 0.0) -> Fleet:
+def fleet(preset: str, seed: int, flights: int, shift_h: float = 0.0) -> Fleet:
     """Make as many aircraft as it takes to have `flights` of them live in the busy hours.
 
     An aircraft depends on the seed and its slot only, so a bigger fleet begins with the smaller.
     """
-    lines = network(region)
+    lines = network(preset)
     slots = np.arange(ceil(flights / lines.live_share))
-    seed_key = root(seed, *region.encode())
+    seed_key = root(seed, *preset.encode())
     keys = split(seed_key, slots)
     subfleet = lines.subfleet(uniform(keys, _SUBFLEET))
     prefixes = [s.operator.registration for s in lines.subfleets]

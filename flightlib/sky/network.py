@@ -1,4 +1,4 @@
-"""Who flies where: the routes of a region, shared out among subfleets.
+"""Who flies where: the routes of a preset, shared out among subfleets.
 
 A network is made of parts (see `parts`); the world has all of them. Every subfleet's share of a
 route is symmetric in its two ends, so an aircraft that picks its next route by weight from where it
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from flightlib.sky.geodesy import distance_nm, unit
 from flightlib.sky.parts import PARTS, Part, Subfleet, part, renumbered
 from flightlib.sky.rhythm import AWAKE_DAY_MIN, DAY_MIN, busy_share
-from flightlib.sky.tables import Airport, airport, check_region
+from flightlib.sky.tables import Airport, airport, check_preset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,12 +36,12 @@ FITTING = 3.7
 # The columns of an aircraft type that its profiles are made of.
 TYPE_FIGURES = ("mach", "cruise_ft", "approach_kt", "climb")
 # The presets in which it is day or night everywhere at once, more or less.
-ONE_DAY = ("us", "europe")
+ONE_DAY = ("us-domestic", "europe")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The airports, directed routes and subfleets of a region, as arrays.
+    """The airports, directed routes and subfleets of a preset, as arrays.
 
     Routes stand part by part, in each sorted by where they leave; `first[p, i]` to
     `first[p, i + 1]` are those of part p that leave airport i. `running` adds up the weights
@@ -50,7 +50,7 @@ class Network:
     local time is ahead of UTC in the middle of the traffic.
     """
 
-    region: str
+    preset: str
     airports: tuple[Airport, ...]
     subfleets: tuple[Subfleet, ...]
     type_figures: dict[str, Floats]
@@ -97,19 +97,23 @@ class Network:
         return np.where(at_start, subfleet.astype(float), self.running[place - 1])
 
 
-def airports(region: str) -> list[Airport]:
-    """List the airports of a region, the busiest first.
+def airports(preset: str) -> list[Airport]:
+    """List the airports of a preset, the busiest first.
 
     Each has `code` (ICAO), `name`, `latitude` and `longitude` in degrees, and `weight`, its share
-    of the region's departures. Raises SettingError for an unknown region.
+    of the preset's departures. Raises SettingError for an unknown preset.
     """
-    return sorted(network(region).airports, key=lambda a: (-a.weight, a.code))
+    return sorted(network(preset).airports, key=lambda a: (-a.weight, a.code))
+
+
+def network(preset: str) -> Network:
+    """Build the network of a preset once. Raises SettingError for an unknown preset."""
+    return _network(check_preset(preset))
 
 
 @cache
-def network(region: str) -> Network:
-    """Build the network of a region once."""
-    parts = [part(name, share) for name, share in PARTS[check_region(region)]]
+def _network(preset: str) -> Network:
+    parts = [part(name, share) for name, share in PARTS[preset]]
     codes = sorted({code for one in parts for code in one.codes})
     parts = [renumbered(one, codes) for one in parts]
     spots = [airport(code, 0.0) for code in codes]
@@ -123,7 +127,7 @@ def network(region: str) -> Network:
     live_h = sum(float((p.flown * _live_h(p)).sum()) for p in parts)
     sizes = [len(one.distance_nm) for one in parts for _ in one.subfleets]
     return Network(
-        region=region,
+        preset=preset,
         airports=tuple(airport(c, float(w)) for c, w in zip(codes, strength, strict=True)),
         subfleets=subfleets,
         type_figures=figures,
@@ -140,7 +144,7 @@ def network(region: str) -> Network:
         running=_running(parts),
         fleet=np.cumsum(days_h),
         alternate=_alternates(points, strength),
-        live_share=live_h / float(days_h.sum()) * _busier(region),
+        live_share=live_h / float(days_h.sum()) * _busier(preset),
     )
 
 
@@ -191,9 +195,9 @@ def _fitting(cycle_h: Floats) -> Floats:
     return awake_h / np.maximum(awake_h - FITTING * cycle_h, awake_h / 5)
 
 
-def _busier(region: str) -> float:
+def _busier(preset: str) -> float:
     """Say how much busier the busy hours are than the mean of a day."""
-    return busy_share() / (AWAKE_DAY_MIN / DAY_MIN) if region in ONE_DAY else 1.0
+    return busy_share() / (AWAKE_DAY_MIN / DAY_MIN) if preset in ONE_DAY else 1.0
 
 
 def _alternates(points: Floats, strength: Floats) -> Ints:

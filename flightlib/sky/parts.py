@@ -21,10 +21,10 @@ Ints = NDArray[np.int64]
 
 # The parts of each preset, with their shares of its flights.
 PARTS = {
-    "us": (("us", 1.0),),
+    "us-domestic": (("us-domestic", 1.0),),
     "europe": (("europe", 1.0),),
     "north-atlantic": (("north-atlantic", 1.0),),
-    "world": (("us", 30.0), ("europe", 27.0), ("north-atlantic", 2.5), ("world", 40.5)),
+    "world": (("us-domestic", 30.0), ("europe", 27.0), ("north-atlantic", 2.5), ("world", 40.5)),
 }
 # Types whose usual routes are at least so long fly by a timetable, by day and by night.
 LONG_NM = 800.0

@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-# Speed of the westerly jet stream at cruise height, knots, the mean over a region.
-JET_KT = {"us": 52.0, "europe": 14.0, "north-atlantic": 78.0, "world": 30.0}
+# Speed of the westerly jet stream at cruise height, knots, the mean of a preset.
+JET_KT = {"us-domestic": 52.0, "europe": 14.0, "north-atlantic": 78.0, "world": 30.0}
 AGAINST = 0.65
 # The presets with flights along the organised tracks.
 OCEANIC = ("north-atlantic", "world")
@@ -34,7 +34,7 @@ OCEANIC = ("north-atlantic", "world")
 # east or west. South, west, north, east in degrees.
 NORTH_SOUTH = ((42.5, -4.5, 50.0, 8.5), (36.0, -9.5, 43.5, 3.0), (37.0, 7.5, 46.5, 16.0))
 # What weather adds or takes along a leg's track at most, knots: most legs have little of it.
-EDDY_KT = {"us": 45.0, "europe": 60.0, "north-atlantic": 45.0, "world": 60.0}
+EDDY_KT = {"us-domestic": 45.0, "europe": 60.0, "north-atlantic": 45.0, "world": 60.0}
 _WIND, _EDDY, _EDDY_TOO = 12, 13, 14
 
 
@@ -64,7 +64,7 @@ def offsets(network: Network, paths: Paths, keys: Keys, off_ms: Ints) -> Offsets
     `off_ms` is when they are to leave, ms since 1970. Depends on the hop alone: where a diverted
     flight turns away follows from it.
     """
-    if network.region not in OCEANIC:
+    if network.preset not in OCEANIC:
         return None
     return track_offsets(paths.start, paths.tangent, paths.length_nm, keys, off_ms)
 
@@ -96,11 +96,11 @@ def legs_along(
     figures = {name: column[subfleet] for name, column in network.type_figures.items()}
     middle = paths.length_nm / 2 / EARTH_RADIUS_NM
     track = track_at(paths.start, paths.tangent, middle)
-    jet_kt = JET_KT[network.region] * (0.6 + 0.8 * uniform(keys, _WIND))
-    if network.region in OCEANIC:
+    jet_kt = JET_KT[network.preset] * (0.6 + 0.8 * uniform(keys, _WIND))
+    if network.preset in OCEANIC:
         # Who flies against the jet goes around the worst of it.
         jet_kt = jet_kt * np.where(track > 180, AGAINST, 1.0)
-    eddy_kt = EDDY_KT[network.region] * (uniform(keys, _EDDY) + uniform(keys, _EDDY_TOO) - 1)
+    eddy_kt = EDDY_KT[network.preset] * (uniform(keys, _EDDY) + uniform(keys, _EDDY_TOO) - 1)
     nowhere = np.full(len(keys), -np.inf)
     return Legs(
         key=keys,

@@ -1,8 +1,8 @@
-"""The routes of a region and how busy they are.
+"""The routes of a preset and how busy they are.
 
-`us` has the real flights of 2008 between airports. The others have real airports and a gravity
-model: weight = (passengers of the one * passengers of the other)^0.75, times a factor that falls
-off for short ways and for long ones.
+`us-domestic` has the real flights of 2008 between airports. The others have real airports and a
+gravity model: weight = (passengers of the one * passengers of the other)^0.75, times a factor
+that falls off for short ways and for long ones.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def routes(region: str) -> tuple[list[str], Ints, Floats]:
+def routes(preset: str) -> tuple[list[str], Ints, Floats]:
     """List the directed routes sorted by origin: airport codes, ends (2, n) and weights."""
     pairs = {
-        "us": us_flights,
+        "us-domestic": us_flights,
         "europe": _europe,
         "north-atlantic": _north_atlantic,
         "world": _world,
-    }[region]()
+    }[preset]()
     codes = sorted({code for a, b, _ in pairs for code in (a, b)})
     number = {code: i for i, code in enumerate(codes)}
     one_way = [(number[a], number[b], weight) for a, b, weight in pairs]

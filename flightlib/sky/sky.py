@@ -17,7 +17,7 @@ from flightlib.sky.hashing import mix, uniform
 from flightlib.sky.network import ONE_DAY, network
 from flightlib.sky.reports import Clock, to_reports
 from flightlib.sky.rhythm import HOUR_MS, OPPOSITE_H, is_night
-from flightlib.sky.tables import check_region
+from flightlib.sky.tables import check_preset
 
 Ints = NDArray[np.int64]
 
@@ -30,13 +30,13 @@ _PHASE, _LATE, _LATENESS = 10, 11, 12
 
 
 class Sky:
-    """A believable, repeatable sky over a region: who flies where, at any time you ask.
+    """A believable, repeatable sky: who flies where, at any time you ask.
 
     `flights` is how many aircraft report at a time, on average, in the busy hours of the day
     (about 8 to 20 local): those between leaving one stand and reaching the next. The sky has
     about 1.8 times as many; the others are being turned around, or rest, and say nothing.
-    `region` is one of REGIONS. The same `seed` gives the same sky on every machine, and a sky of
-    more flights begins with the flights of a smaller one.
+    `preset` is one of PRESETS (or "us" for short). The same `seed` gives the same sky on every
+    machine, and a sky of more flights begins with the flights of a smaller one.
 
     By night there is little to see. `shift_h` moves the sun: with 12 it is noon in the sky when
     it is midnight for you. All times stay yours. `Sky.busy` chooses it.
@@ -45,29 +45,31 @@ class Sky:
     """
 
     def __init__(
-        self, flights: int = 100, region: str = "us", seed: int = 7, shift_h: float = 0.0
+        self, flights: int = 100, preset: str = "us-domestic", seed: int = 7, shift_h: float = 0.0
     ) -> None:
         self.flights = _whole("flights", flights, FEWEST, MOST)
-        self.region = check_region(region)
+        self.preset = check_preset(preset)
         self.seed = _whole("seed", seed, 0, 2**63 - 1)
         self.shift_h = _number("shift_h", shift_h, -24.0, 24.0)
-        self._fleet = fleet(self.region, self.seed, self.flights, self.shift_h)
+        self._fleet = fleet(self.preset, self.seed, self.flights, self.shift_h)
         self._disturbances: tuple[Any, ...] = ()
         self._cursor = Cursor(self._fleet, lambda: self._disturbances)
         self._lock = Lock()
 
     @classmethod
-    def busy(cls, now_ms: int, flights: int = 100, region: str = "us", seed: int = 7) -> Sky:
+    def busy(
+        cls, now_ms: int, flights: int = 100, preset: str = "us-domestic", seed: int = 7
+    ) -> Sky:
         """Make a sky that has traffic at a time, such as now: by night it is noon there."""
         return cls(
-            flights, region, seed, busy_shift_h(check_region(region), _time("now_ms", now_ms))
+            flights, preset, seed, busy_shift_h(check_preset(preset), _time("now_ms", now_ms))
         )
 
     def __repr__(self) -> str:
         aircraft = len(self._fleet.keys)
         operators = {self._fleet.network.subfleets[i].operator.icao for i in self._fleet.subfleet}
         return (
-            f"Sky(flights={self.flights}, region={self.region!r}, seed={self.seed}): "
+            f"Sky(flights={self.flights}, preset={self.preset!r}, seed={self.seed}): "
             f"{aircraft:,} aircraft of {len(operators)} operators "
             f"between {len(self._fleet.network.airports)} airports"
         )
@@ -130,7 +132,7 @@ class Sky:
             if code is not None and code not in known:
                 raise SettingError(
                     f"airport cannot be {code!r}; allowed: one of the {len(known)} of this sky"
-                    f" ({self.region}).{nearest(code, known)}"
+                    f" ({self.preset}).{nearest(code, known)}"
                 )
         with self._lock:
             self._disturbances += disturbances

@@ -86,7 +86,7 @@ class Lab:
 @pytest.fixture(scope="module")
 def published(kafka_stack: Settings) -> Iterator[Publisher]:
     """A sky in Kafka, at sixty times its speed, for as long as the tests run."""
-    reports = Sky(flights=FLIGHTS, region="us").reports(now_ms(), speed=60)
+    reports = Sky(flights=FLIGHTS, preset="us").reports(now_ms(), speed=60)
     publisher = Publisher(reports, settings=kafka_stack).start()
     yield publisher
     publisher.stop()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from flightlib.sky import REGIONS
+from flightlib.sky import PRESETS
 from flightlib.sky.hashing import mix, root, split, uniform
 from flightlib.sky.hops import (
     AWAY,
@@ -32,7 +32,7 @@ class Blocks:
     hops: Hops
 
 
-@pytest.fixture(scope="module", params=REGIONS)
+@pytest.fixture(scope="module", params=PRESETS)
 def blocks(request: pytest.FixtureRequest) -> Blocks:
     lines = network(request.param)
     keys = split(root(5), np.arange(COUNT))

@@ -7,7 +7,7 @@ import pytest
 
 from flightlib.errors import SettingError
 from flightlib.records import STATUSES
-from flightlib.sky import REGIONS, Sky
+from flightlib.sky import PRESETS, Sky
 from flightlib.sky import profile as profiles
 from flightlib.sky.check import START_MS, Figure, check
 from flightlib.sky.network import network
@@ -18,12 +18,12 @@ HOUR_MS = 3_600_000
 
 def at_hours(sky: Sky, first: float, last: float) -> list[int]:
     """How many fly between two local hours at the middle of a sky, four times an hour."""
-    middle_h = network(sky.region).middle_h
+    middle_h = network(sky.preset).middle_h
     hours = np.arange(first, last, 0.25) - middle_h - sky.shift_h
     return [len(sky.at(START_MS + round(hour * HOUR_MS))) for hour in hours]
 
 
-@pytest.mark.parametrize("preset", REGIONS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_passes_its_check(preset: str) -> None:
     """No figure of a preset is further from its reference than its tolerance."""
     figures = check(Sky(900, preset))

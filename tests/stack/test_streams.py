@@ -51,7 +51,7 @@ def a_sky(seconds: float, flights: int = 200) -> Iterator[FlightReport]:
     """Reports of a real sky, all due in the past, so that they go out at once."""
     end_ms = now_ms()
     start_ms = end_ms - int(seconds * 1000)
-    return Sky(flights=flights, region="us").reports(start_ms, until_ms=end_ms)
+    return Sky(flights=flights, preset="us").reports(start_ms, until_ms=end_ms)
 
 
 def publish_all(reports: Iterator[FlightReport], settings: Settings) -> Any:
@@ -165,7 +165,7 @@ def test_all_that_is_acknowledged_is_in_the_topic(engines: Settings) -> None:
 def test_another_publisher_takes_over_its_topic(engines: Settings) -> None:
     """Starting a second publisher stops the first, which loses nothing."""
     before = message_count("flights", engines)
-    sky = Sky(flights=50, region="europe")
+    sky = Sky(flights=50, preset="europe")
     first = Publisher(sky.reports(now_ms()), settings=engines).start()
     wait_for(lambda: first.status.acknowledged > 0)
     second = Publisher(sky.reports(now_ms()), settings=engines).start()
