@@ -38,7 +38,7 @@ VIEWS: Mapping[str, Box] = {
     "us": Box(-125.5, 23.5, -66.0, 50.0),
     "us-domestic": Box(-125.5, 23.5, -66.0, 50.0),
     "europe": Box(-13.0, 34.0, 36.0, 62.0),
-    "north-atlantic": Box(-96.0, 28.0, 24.0, 65.0),
+    "north-atlantic": Box(-100.0, 24.0, 30.0, 65.0),
     "world": Box(-180.0, -56.0, 180.0, 75.0),
 }
 """What each named region shows: the 48 states, Europe to the Bosphorus, the ocean, everything."""

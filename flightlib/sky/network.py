@@ -31,6 +31,8 @@ LONG_STAND_H = 21.0
 BLOCK_H = 72
 # Share of its time awake for which an aircraft waits at home for the next block.
 IDLE = 0.11
+# At least so many airports take diverted flights, where a preset has them.
+FEWEST_ALTERNATES = 40
 # How much of a block a leg turns away, in its own lengths: out and back, with a reserve.
 FITTING = 3.7
 # The columns of an aircraft type that its profiles are made of.
@@ -76,8 +78,9 @@ class Network:
 
     def home(self, subfleet: Ints, u: Floats) -> Ints:
         """Pick home bases: an airport in proportion to its departures by the subfleet."""
+        first, last = self.first[self.part[subfleet]][:, [0, -1]].T
         place = np.searchsorted(self.running, subfleet + u, side="right") - self.row[subfleet]
-        result: Ints = self.origin[place + self.first[self.part[subfleet], 0]]
+        result: Ints = self.origin[np.minimum(first + place, last - 1)]
         return result
 
     def onward(self, subfleet: Ints, here: Ints, u: Floats) -> Ints:
@@ -202,7 +205,7 @@ def _busier(preset: str) -> float:
 
 def _alternates(points: Floats, strength: Floats) -> Ints:
     """Find where a flight diverts to: the nearest busy airport 50 nm or more from the planned."""
-    busy = np.argsort(-strength, kind="stable")[: max(len(strength) // 3, 2)]
+    busy = np.argsort(-strength, kind="stable")[: max(len(strength) // 3, FEWEST_ALTERNATES)]
     away = distance_nm(points[:, :, None], points[:, None, busy])
     result: Ints = busy[np.argmin(np.where(away < 50, np.inf, away), axis=1)]
     return result

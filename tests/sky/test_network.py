@@ -38,9 +38,7 @@ def test_us_traffic_is_as_concentrated_as_the_real_one() -> None:
 
 def test_unknown_region_is_refused() -> None:
     """An unknown preset is named with the allowed ones and the nearest."""
-    with pytest.raises(
-        SettingError, match=r"'europa'; allowed: us, europe, .*. Did you mean 'europe'"
-    ):
+    with pytest.raises(SettingError, match=r"'europa'; allowed: us-d.*Did you mean 'europe'"):
         airports("europa")
 
 
@@ -85,8 +83,8 @@ def test_first_and_last_choices_stay_inside(preset: str) -> None:
 
 
 def test_alternates_are_near(preset: str) -> None:
-    """A flight diverts to another airport, 50 nm away or more, on the same side of the sea."""
+    """A flight diverts to another airport, 50 nm away or more, not far."""
     lines = network(preset)
     away = distance_nm(lines.points, lines.points[:, lines.alternate])
     assert away.min() >= 50
-    assert np.median(away) < 150
+    assert np.median(away) < (300 if preset == "north-atlantic" else 200)
