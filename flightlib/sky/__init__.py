@@ -3,6 +3,7 @@
     sky = Sky(flights=100, preset="us-domestic", seed=7)
     sky.at(time_ms)            # every live flight at a time, as arrays
     sky.reports(start_ms)      # the stream of reports, in the order of publication
+    sky.disturb(Storm(...))    # from now on it is flown around, in streams that run too
 
 How it is made, from the ground up:
 
@@ -14,13 +15,19 @@ How it is made, from the ground up:
     timetable   when long flights leave
     tracks      the ways over the North Atlantic
     profile     heights and speeds of a leg
+    steps       the levels of long legs
+    offsets     ways beside a great circle
     itinerary   three days of an aircraft, from home to home
     events      cancellations and diversions
+    disturb     ground delays, holdings, storms
+    waits       how long these make aircraft wait
+    storms      how they lead aircraft aside
+    holds       laps of a racetrack
     hops        what happens when, delays included
     plan        all of that for aircraft and days
     pieces      the formula that holds at a time
-    offsets     ways beside a great circle
     cursor      all aircraft at once
+    motion      where they are at a time
     reports     one report each
     measures    figures as they are known of real traffic
     check       the sky's beside the real ones
@@ -29,9 +36,20 @@ One thing differs from nature: nobody flies in from outside a preset.
 """
 
 from flightlib.sky.cursor import Columns
+from flightlib.sky.disturb import GroundDelay, Holding, Storm
 from flightlib.sky.geodesy import great_circle
 from flightlib.sky.network import airports
 from flightlib.sky.sky import Sky
 from flightlib.sky.tables import PRESETS, Airport
 
-__all__ = ["PRESETS", "Airport", "Columns", "Sky", "airports", "great_circle"]
+__all__ = [
+    "PRESETS",
+    "Airport",
+    "Columns",
+    "GroundDelay",
+    "Holding",
+    "Sky",
+    "Storm",
+    "airports",
+    "great_circle",
+]

@@ -13,63 +13,52 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flightlib.records import PHASES, STATUSES
+from flightlib.records import STATUSES
+from flightlib.sky.columns import Columns
 from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
-from flightlib.sky.geodesy import EARTH_RADIUS_NM
-from flightlib.sky.hashing import mix
 from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops
 from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
-from flightlib.sky.motion import degrees, off_circle, on_circle
+from flightlib.sky.motion import ON_MS, PIECE_ROWS, START, START_MS, columns
+from flightlib.sky.outdated import slots_to_plan
 from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
 from flightlib.sky.plan import block_at, block_keys, plan
+
+__all__ = ["Columns", "Cursor"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DELAYED_MS = 900_000
 _CHUNK = 8192
+NO_BLOCK = np.iinfo(np.int64).min
+MOST_AHEAD = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """The live aircraft at a time, one element each, as arrays: degrees, feet, knots, ft/min.
+class _Ahead:
+    """Blocks that were planned and not yet begun: slots, their blocks, the hops of these."""
 
-    `slot` numbers the aircraft of the sky, `phase` and `status` index PHASES and STATUSES of
-    `flightlib.records`, `labels` hold what does not move (callsign, route, delays).
-    """
+    slots: Ints
+    block: Ints
+    hops: Hops
 
-    slot: Ints
-    time_ms: Ints
-    latitude: Floats
-    longitude: Floats
-    altitude: Ints
-    heading: Floats
-    ground_speed: Floats
-    vertical_speed: Floats
-    phase: NDArray[np.int8]
-    status: NDArray[np.int8]
-    progress_percent: Ints
-    labels: NDArray[np.object_]
+    @classmethod
+    def none(cls) -> _Ahead:
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(empty, empty, _no_hops(0))
 
-    def __len__(self) -> int:
-        return len(self.slot)
-
-    @property
-    def flight_id(self) -> list[str]:
-        """The flights' identifiers."""
-        return [label.flight_id for label in self.labels]
-
-    @property
-    def phases(self) -> list[str]:
-        """The phases in words."""
-        return [PHASES[number] for number in self.phase]
-
-    @property
-    def statuses(self) -> list[str]:
-        """The statuses in words."""
-        return [STATUSES[number] for number in self.status]
+    def find(self, slots: Ints, block: Ints) -> Ints:
+        """Say where blocks of slots are among these, -1 where they are not."""
+        order = np.argsort(self.slots)
+        at = np.searchsorted(self.slots, slots, sorter=order)
+        at = np.concatenate([order, [-1]])[at]
+        found = (at >= 0) & (len(self.slots) > 0)
+        found[found] = (self.slots[at[found]] == slots[found]) & (
+            self.block[at[found]] == block[found]
+        )
+        return np.where(found, at, -1)
 
 
 class Cursor:
@@ -81,16 +70,12 @@ class Cursor:
         self._told: tuple[Any, ...] = ()
         self._disturbances: tuple[Flying, ...] = ()
         count = len(fleet.keys)
-        self._block = np.full(count, np.iinfo(np.int64).min)
-        self._hops = Hops(
-            **{f.name: np.zeros((count, MOST_HOPS), _dtype(f.type)) for f in fields(Hops)}
-        )
+        self._block = np.full(count, NO_BLOCK)
+        self._hops = _no_hops(count)
         self._from, self._to = np.full(count, np.inf), np.full(count, -np.inf)
         self._mode, self._phase, self._status = (np.zeros(count, np.int8) for _ in range(3))
-        # start, distance, speed, gain, height, rate, start vector, tangent, lift-off, touchdown
-        self._piece = np.zeros((14, count))
-        self._bend = np.zeros((6, count))
-        self._hop = np.full(count, -1)
+        self._piece, self._bend = np.zeros((PIECE_ROWS, count)), np.zeros((6, count))
+        self._hop, self._ahead = np.full(count, -1), _Ahead.none()
         self._labels = np.full(count, None, dtype=object)
 
     def at(self, time_ms: Ints, announce_ms: float) -> Columns:
@@ -102,36 +87,71 @@ class Cursor:
         stale = np.flatnonzero((time_ms < self._from) | (time_ms >= self._to))
         if len(stale):
             self._refresh(stale, time_ms[stale])
-        told = (self._mode == ANNOUNCED) & (time_ms - self._piece[0] < announce_ms)
-        slot = np.flatnonzero((self._mode == LIVE) | told)
-        return self._columns(slot, time_ms[slot])
+        live = self._mode == LIVE
+        told = np.flatnonzero(self._mode == ANNOUNCED)
+        live[told] = time_ms[told] - self._piece[START_MS, told] < announce_ms
+        slot = np.flatnonzero(live)
+        words = self._phase, self._status
+        pieces = self._piece, self._bend
+        return columns(slot, time_ms[slot], pieces, words, self.fleet.keys, self._labels)
 
     def _listen(self) -> None:
-        """Drop what was planned without what disturbs the flights now."""
+        """Drop what was planned and would be otherwise with what disturbs the flights now."""
         told = self._asked()
-        if told is not self._told:
-            known, self._disturbances = self._disturbances, of_flights(told)
-            self._told = told
-            if known != self._disturbances:
-                self._block[:] = np.iinfo(np.int64).min
-                self._from[:], self._to[:] = np.inf, -np.inf
+        if told is self._told:
+            return
+        known, self._told = set(self._disturbances), told
+        self._disturbances = of_flights(told)
+        changed, both = known ^ set(self._disturbances), known | set(self._disturbances)
+        if changed:
+            block_ms = self._block * BLOCK_MS + self.fleet.phase_ms
+            block_ms[self._block == NO_BLOCK] = 0
+            drop = slots_to_plan(self.fleet.network, self._hops, block_ms, changed, both)
+            self._block[drop], self._ahead = NO_BLOCK, _Ahead.none()
+            # Pieces that end before it starts are as true as they were.
+            drop |= self._to > min(one.start_ms for one in changed)
+            self._from[drop], self._to[drop] = np.inf, -np.inf
 
     def _refresh(self, slots: Ints, time_ms: Ints) -> None:
         block = block_at(self.fleet, slots, time_ms)
         new = np.flatnonzero(block != self._block[slots])
         for part in range(0, len(new), _CHUNK):
             rows = new[part : part + _CHUNK]
-            self._plan(slots[rows], block[rows])
+            self._take_up(slots[rows], block[rows])
         for part in range(0, len(slots), _CHUNK):
             self._set_pieces(slots[part : part + _CHUNK], time_ms[part : part + _CHUNK])
 
-    def _plan(self, slots: Ints, block: Ints) -> None:
-        """Compute the hops of new blocks."""
-        _, planned = plan(self.fleet, slots, block, self._disturbances)
+    def _take_up(self, slots: Ints, block: Ints) -> None:
+        """Take up the hops of new blocks: they were planned before, or are now.
+
+        Planning takes about as long for one block as for hundreds, so blocks that will be wanted
+        next are planned along.
+        """
+        at = self._ahead.find(slots, block)
+        if (at < 0).any():
+            more = self._next(slots)
+            every = np.concatenate([slots, more]), np.concatenate([block, self._block[more] + 1])
+            self._ahead = _Ahead(*every, self._plan(*every))
+            at = np.arange(len(slots))
         for field in fields(Hops):
-            getattr(self._hops, field.name)[slots] = getattr(planned, field.name)
+            planned = getattr(self._ahead.hops, field.name)
+            getattr(self._hops, field.name)[slots] = planned[at]
         self._block[slots] = block
         self._hop[slots] = -1
+
+    def _next(self, slots: Ints) -> Ints:
+        """List the slots whose blocks end next: a sixteenth of all, a few hundred at most."""
+        end_ms = (self._block + 1) * BLOCK_MS + self.fleet.phase_ms
+        end_ms[self._block == NO_BLOCK] = np.iinfo(np.int64).max
+        end_ms[slots] = np.iinfo(np.int64).max
+        few = np.argpartition(end_ms, min(len(end_ms) // 16, MOST_AHEAD))
+        few = few[: min(len(end_ms) // 16, MOST_AHEAD)]
+        return few[end_ms[few] < np.iinfo(np.int64).max]
+
+    def _plan(self, slots: Ints, block: Ints) -> Hops:
+        """Compute the hops of blocks."""
+        _, planned = plan(self.fleet, slots, block, self._disturbances)
+        return planned
 
     def _set_pieces(self, slots: Ints, time_ms: Ints) -> None:
         """Find the pieces that hold at times, and the labels of hops that are new."""
@@ -145,7 +165,9 @@ class Cursor:
         lift = self._hops.lift[slots, hop].astype(np.int64)
         due = self._hops.scheduled_on[slots, hop].astype(np.int64)
         # A hold that begins changes what a flight expects.
-        fresh = (self._hop[slots] != hop) | (self._piece[13, slots] != block_ms + found.planned_on)
+        fresh = (self._hop[slots] != hop) | (
+            self._piece[ON_MS, slots] != block_ms + found.planned_on
+        )
         fresh = np.flatnonzero(fresh & (found.mode > 0))
         self._store(slots, rows, found, block_ms, lift, due)
         if len(fresh):
@@ -174,14 +196,18 @@ class Cursor:
         status = np.where(late, STATUSES.index("DELAYED"), STATUSES.index("ON_TIME"))
         status = np.where(rows.kind == CANCELLED, STATUSES.index("CANCELLED"), status)
         self._status[slots] = np.where(rows.kind == AWAY, STATUSES.index("DIVERTED"), status)
-        self._piece[0, slots] = block_ms + found.start_ms
-        self._piece[1, slots], self._piece[2, slots] = found.distance_nm, found.speed_kt
-        self._piece[3, slots], self._piece[4, slots] = found.gain_kt_s, found.height_ft
-        self._piece[5, slots] = found.rate_fpm
-        self._piece[6:9, slots], self._piece[9:12, slots] = found.start, found.tangent
         self._bend[:, slots] = found.bend
-        self._piece[12, slots] = block_ms + lift
-        self._piece[13, slots] = block_ms + found.planned_on
+        self._piece[:START, slots] = [
+            block_ms + found.start_ms,
+            found.distance_nm,
+            found.speed_kt,
+            found.gain_kt_s,
+            found.height_ft,
+            found.rate_fpm,
+            block_ms + lift,
+            block_ms + found.planned_on,
+        ]
+        self._piece[START:, slots] = np.concatenate([found.start, found.tangent])
 
     def _label(
         self,
@@ -201,47 +227,9 @@ class Cursor:
             self._labels[slot] = label
         self._hop[slots[fresh]] = hop[fresh]
 
-    def _columns(self, slot: Ints, time_ms: Ints) -> Columns:
-        piece = self._piece[:, slot]
-        phase, status = self._phase[slot], self._status[slot]
-        seconds = (time_ms - piece[0]) / 1000
-        speed = piece[2] + piece[3] * seconds
-        miles = piece[1] + (piece[2] + speed) / 2 * seconds / 3600
-        feet = piece[4] + piece[5] * seconds / 60
-        point, way = on_circle(piece[6:9], piece[9:12], miles / EARTH_RADIUS_NM)
-        bent = np.flatnonzero(self._bend[0, slot])
-        if len(bent):
-            circles = piece[6:9, bent], piece[9:12, bent]
-            there = off_circle(*circles, self._bend[:, slot[bent]], miles[bent])
-            point[:, bent], way[:, bent] = there[:2]
-            speed[bent] *= there[2]
-        latitude, longitude, track = degrees(point, way)
-        noise = mix(self.fleet.keys[slot], time_ms)
-        moving = (phase > 0) & (phase < len(PHASES) - 1)
-        vertical = piece[5] + np.where((piece[5] != 0) & moving, _noise(noise, 0, 5) * 64, 0)
-        speed = np.round(speed + np.where(moving, _noise(noise, 8, 3), 0))
-        heading = np.round(track + np.where(moving, _noise(noise, 16, 7) * 0.1, 0), 1) % 360
-        progress = (time_ms - piece[12]) / np.maximum(piece[13] - piece[12], 1) * 100
-        return Columns(
-            slot=slot,
-            time_ms=time_ms,
-            latitude=np.round(latitude, 5),
-            longitude=np.round(longitude, 5),
-            altitude=(np.round(feet / 25) * 25).astype(np.int64),
-            heading=heading,
-            ground_speed=np.maximum(speed, 0.0),
-            vertical_speed=vertical,
-            phase=phase,
-            status=status,
-            progress_percent=np.clip(progress, 0, 100).astype(np.int64),
-            labels=self._labels[slot],
-        )
 
-
-def _noise(keys: NDArray[np.uint64], shift: int, steps: int) -> Floats:
-    """Take a whole number from -(steps // 2) to steps // 2 out of eight bits of keys."""
-    bits = (keys >> np.uint64(shift)) & np.uint64(0xFF)
-    return (bits % np.uint64(steps)).astype(np.float64) - steps // 2
+def _no_hops(count: int) -> Hops:
+    return Hops(**{f.name: np.zeros((count, MOST_HOPS), _dtype(f.type)) for f in fields(Hops)})
 
 
 def _dtype(annotation: object) -> str:

@@ -16,8 +16,9 @@ from flightlib.sky.itinerary import (
     taxi_out_min,
 )
 from flightlib.sky.network import Network
+from flightlib.sky.offsets import miles_at
 from flightlib.sky.paths import between, legs_along, turning_points
-from flightlib.sky.profile import CRUISE_SEGMENT, NODES, profiles
+from flightlib.sky.profile import CRUISE, CRUISE_END, NODES, profiles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,14 +101,17 @@ def turn_of(
     paths = between(network.points[:, a], network.points[:, b])
     nodes = profiles(legs_along(network, paths, keys, subfleet, (a, b)))
     share = 0.35 + 0.4 * uniform(keys, _CUT)
-    whole_ms = nodes.time_s[CRUISE_SEGMENT] * 1000
-    cruise_ms = np.diff(nodes.time_s, axis=0)[CRUISE_SEGMENT] * 1000
-    cut_s = np.round(whole_ms + share * cruise_ms) / 1000
-    speed_kt = nodes.speed_kt[CRUISE_SEGMENT]
-    past_s = cut_s - nodes.time_s[CRUISE_SEGMENT]
-    cut_nm = nodes.distance_nm[CRUISE_SEGMENT] + speed_kt * past_s / 3600
+    begin_s, end_s = nodes.time_s[CRUISE], nodes.time_s[CRUISE_END]
+    cut_s = np.round(begin_s * 1000 + share * (end_s - begin_s) * 1000) / 1000
+    # Nobody turns away in a step to another level: it waits for the end of it.
+    for start, end in ((CRUISE + 1, CRUISE + 2), (CRUISE + 3, CRUISE + 4)):
+        stepping = (cut_s >= nodes.time_s[start]) & (cut_s < nodes.time_s[end])
+        cut_s = np.where(stepping, np.ceil(nodes.time_s[end] * 1000) / 1000, cut_s)
+    level = (nodes.time_s[CRUISE:CRUISE_END:2] <= cut_s).sum(axis=0) - 1
+    cut_ft = nodes.height_ft[CRUISE + 2 * np.maximum(level, 0), np.arange(len(cut_s))]
+    cut_nm = miles_at(nodes, np.arange(len(cut_s)), cut_s)
     turn = turning_points(network, paths, keys, off_ms, cut_nm)
-    return turn, cut_s, nodes.height_ft[CRUISE_SEGMENT], paths.length_nm
+    return turn, cut_s, cut_ft, paths.length_nm
 
 
 def away_keys(keys: Keys) -> Keys:

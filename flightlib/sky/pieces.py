@@ -2,8 +2,8 @@
 
 In a piece the aircraft follows one great circle with evenly changing speed and a constant
 vertical rate, on the circle or beside it by an offset that is one cubic of the distance. The
-pieces of a hop: parked, pushed back, taxi, take-off roll, the twelve segments of the profile,
-landing roll, taxi to the stand.
+pieces of a hop: parked, pushed back, taxi, take-off roll, the segments of the profile, landing
+roll, taxi to the stand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flightlib.sky import holds
+from flightlib.sky import holds, profile
 from flightlib.sky.disturb import Storm
 from flightlib.sky.events import away_keys, onward_keys, turn_of
 from flightlib.sky.geodesy import EARTH_RADIUS_NM, along, tangent_of
@@ -30,7 +30,6 @@ from flightlib.sky.network import Network
 from flightlib.sky.offsets import Offsets, miles_at, seconds_to
 from flightlib.sky.paths import Paths, between, legs_along, offsets
 from flightlib.sky.profile import (
-    CRUISE_SEGMENT,
     FREE_FROM,
     FREE_TO,
     NODES,
@@ -45,11 +44,11 @@ Ints = NDArray[np.int64]
 SILENT, LIVE, ANNOUNCED = 0, 1, 2
 TAXI, CLIMB, CRUISE, DESCENT, LANDED = range(5)
 ROLL_S, ROLLOUT_S, TAXI_KT = 30.0, 40.0, 12.0
-# The pieces by number: parked and pushed back, taxi, roll, 12 segments, rollout, taxi in.
+# The pieces by number: parked and pushed back, taxi, roll, segments, rollout, taxi in.
 _TAXI, _ROLL, _FIRST = 2, 3, 4
 _ROLLOUT, _TAXI_IN = _FIRST + NODES - 1, _FIRST + NODES
 _PHASES = np.array(
-    [TAXI] * 4 + [CLIMB] * 5 + [CRUISE] + [DESCENT] * 6 + [LANDED] * 2,
+    [TAXI] * 4 + [CLIMB] * 5 + [CRUISE] * 5 + [DESCENT] * 6 + [LANDED] * 2,
     dtype=np.int8,
 )
 _BEARING_OUT, _BEARING_IN = 41, 42
@@ -132,7 +131,7 @@ def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ..
         start=start,
         tangent=tangent,
         bend=bend,
-        filed_ft=nodes.height_ft[CRUISE_SEGMENT],
+        filed_ft=nodes.height_ft[profile.CRUISE],
         planned_on=np.where(
             hops.kind == TURNED, hops.begin + nodes.time_s[-1] * 1000, hops.on.astype(float)
         ),

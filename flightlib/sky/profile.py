@@ -3,7 +3,8 @@
 A flight is a row of nodes joined by segments. In a segment the vertical rate is constant (a
 multiple of 64 ft/min, as transponders report it) and the ground speed changes evenly, so height
 is linear and distance quadratic in time. The segments: four climb bands (to 10,000, 20,000 and
-30,000 ft and to cruise), the cruise, four descent bands, a level piece, the final approach.
+30,000 ft and to cruise), the cruise, four descent bands, a level piece, the final approach. The
+cruise is five segments: level, and on long legs up to two steps to levels 2,000 ft higher.
 
 Speeds are true airspeeds on a climb schedule (250 kt indicated below 10,000 ft, about 300 kt
 above, then the type's Mach number in the standard atmosphere) plus the wind along the track. The
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flightlib.sky import steps
 from flightlib.sky.hashing import Keys, uniform
 
 Floats = NDArray[np.float64]
@@ -33,10 +35,11 @@ HEADWIND_FT_KT = 30.0
 # Further than this, fuel decides the level, and winds change on the way.
 FAR_NM = 2300.0
 HOP_NM, HOP_FPM = 150.0, 1800.0
-NODES = 13
-CRUISE_SEGMENT = 5
+NODES = 17
+# Cruise is from the one node to the other; its even segments are level, its odd ones steps.
+CRUISE, CRUISE_END = 5, 10
 # The nodes between which flights may leave their path: 1,500 ft up, and before the approach.
-FREE_FROM, FREE_TO = 1, 10
+FREE_FROM, FREE_TO = 1, 14
 
 # Vertical rates as pilots fly them: at these shares of the time in a band, this rate or less.
 # Medians and spread as in public ADS-B traffic over the US and Europe.
@@ -100,21 +103,23 @@ def profiles(legs: Legs) -> Profiles:
     cruise_ft = np.where(
         legs.start_ft > legs.origin_ft, legs.start_ft, _cruise_ft(legs, climb_fpm, descent_fpm)
     )
-    heights = _heights(legs, cruise_ft)
-    speeds = _speeds(legs, cruise_ft)
+    levels = steps.levels(legs, cruise_ft, CEILING_FT - 2000)
+    heights = _heights(legs, levels)
+    speeds = _speeds(legs, levels[0])
     speeds = speeds + legs.wind_kt * np.minimum(heights / WIND_FULL_FT, 1.0)
     seconds = np.empty((NODES - 1, len(cruise_ft)))
     seconds[:5] = np.diff(heights[:6], axis=0) / climb_fpm[[0, 0, 1, 2, 3]] * 60
-    seconds[6:10] = -np.diff(heights[6:11], axis=0) / descent_fpm[[3, 2, 1, 0]] * 60
+    seconds[[6, 8]] = np.diff(levels, axis=0) / _multiples_of_64(steps.rates(legs.key)) * 60
+    seconds[10:14] = -np.diff(heights[10:15], axis=0) / descent_fpm[[3, 2, 1, 0]] * 60
     level_nm = 1 + np.minimum(legs.distance_nm / 50, 10) * uniform(legs.key, _LEVEL)
-    seconds[10] = level_nm / ((speeds[10] + speeds[11]) / 2) * 3600
+    seconds[14] = level_nm / ((speeds[14] + speeds[15]) / 2) * 3600
     final_fpm = _multiples_of_64(_GLIDE_FPM_KT * legs.approach_kt)
-    seconds[11] = (heights[11] - heights[12]) / final_fpm * 60
-    seconds[CRUISE_SEGMENT] = 0.0
+    seconds[15] = (heights[15] - heights[16]) / final_fpm * 60
+    seconds[[5, 7, 9]] = 0.0
     miles = (speeds[:-1] + speeds[1:]) / 2 * seconds / 3600
-    cruise_nm = legs.distance_nm - miles.sum(axis=0)
-    miles[CRUISE_SEGMENT] = cruise_nm
-    seconds[CRUISE_SEGMENT] = cruise_nm / speeds[CRUISE_SEGMENT] * 3600
+    cruise_nm = (legs.distance_nm - miles.sum(axis=0)) * steps.shares(legs.key, levels)
+    miles[[5, 7, 9]] = cruise_nm
+    seconds[[5, 7, 9]] = cruise_nm / speeds[[5, 7, 9]] * 3600
     return Profiles(_summed(seconds), _summed(miles), heights, speeds)
 
 
@@ -177,16 +182,18 @@ def _interpolated(x: Floats, xs: Floats, ys: Floats) -> Floats:
     return result
 
 
-def _heights(legs: Legs, cruise_ft: Floats) -> Floats:
+def _heights(legs: Legs, levels: Floats) -> Floats:
     """Set the nodes' heights, shape (NODES, n), never above cruise nor below the ground."""
     base = np.where(legs.start_ft > legs.origin_ft, legs.start_ft, legs.origin_ft)
+    cruise_ft, last_ft = levels[0], levels[2]
     bands = [np.full_like(cruise_ft, band) for band in BANDS_FT]
     up = np.array([base, base + 1500, *bands, cruise_ft])
     low = np.minimum(legs.destination_ft + APPROACH_FT, cruise_ft)
-    down = np.array([cruise_ft, *bands[::-1], low])
+    down = np.array([last_ft, *bands[::-1], low])
     up = np.clip(np.maximum.accumulate(up, axis=0), base, cruise_ft)
-    down = np.clip(down, low, cruise_ft)
-    return np.concatenate([up, down, [low, legs.destination_ft]])
+    down = np.clip(down, low, last_ft)
+    steps = [levels[0], levels[1], levels[1], levels[2]]
+    return np.concatenate([up, steps, down, [low, legs.destination_ft]])
 
 
 def _speeds(legs: Legs, cruise_ft: Floats) -> Floats:
@@ -207,7 +214,7 @@ def _speeds(legs: Legs, cruise_ft: Floats) -> Floats:
     reached = np.concatenate([[low_ft], np.broadcast_to(bands, down[1:].shape)]) >= cruise_ft
     down = np.where(reached, cruise, np.minimum(down, cruise))[::-1]
     last = np.array([np.minimum(legs.approach_kt + 25, cruise), legs.approach_kt])
-    return np.concatenate([up, [cruise, cruise], down, last])
+    return np.concatenate([up, [cruise] * 6, down, last])
 
 
 def _cruise_ft(legs: Legs, climb_fpm: Floats, descent_fpm: Floats) -> Floats:

@@ -31,7 +31,9 @@ SAMPLES = 120
 # where there is no room for that. A flank bends into its slope over some miles.
 SLOPE, STEEPEST = 0.466, 0.577
 BEND_NM = 10.0
-LEAST_NM = 2.0
+LEAST_NM, LEAST_ROOM_NM = 2.0, 15.0
+# How steep ways around several storms may become together.
+TOGETHER = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _near(storm: Storm, flown: Flown, offsets: Offsets | None) -> Ints:
     return np.flatnonzero(meets & (across < reach))
 
 
-def _around(storm: Storm, flown: Flown, offsets: Offsets | None, rows: Ints) -> Offsets | None:
+def _around(storm: Storm, flown: Flown, offsets: Offsets | None, rows: Ints) -> Offsets:
     """Lay the way around one storm for the flights that meet it."""
     begin = flown.begin_ms[rows]
     started = np.maximum((storm.start_ms - begin) / 1000, 0.0)
@@ -104,25 +106,34 @@ def _around(storm: Storm, flown: Flown, offsets: Offsets | None, rows: Ints) -> 
     share = np.linspace(0.0, 1.0, SAMPLES)[:, None]
     seconds = ends[0] + share * np.maximum(ends[1] - ends[0], 0.0)
     miles = miles_at(flown.nodes, rows, seconds)
-    aside = _asides(offsets, rows, miles)
+    aside, slope_too = _asides(offsets, rows, miles)
     need = _needs(storm, flown.paths, rows, (begin + seconds * 1000, miles, aside))
     side, need = _shorter(need)
     bulge = _bulge(need, miles, (low, high), storm.radius_nm * 1.05 + MARGIN_NM)
-    found = np.flatnonzero(bulge.size_nm > LEAST_NM)
-    if len(found) == 0:
-        return None
     knots, right, slope = bulge.knots()
-    return Offsets(rows[found], knots[:, found], (right * side)[:, found], (slope * side)[:, found])
+    made = Offsets(rows, knots, right * side, slope * side)
+    share = _share(made.at(miles)[1], slope_too)
+    made = Offsets(rows, knots, made.right_nm * share, made.slope * share)
+    return made.only(bulge.size_nm * share > LEAST_NM)
 
 
-def _asides(offsets: Offsets | None, rows: Ints, miles: Floats) -> Floats:
-    """Read how far aside flights are anyhow, at miles (k, len(rows))."""
-    aside = np.zeros_like(miles)
+def _share(slope: Floats, slope_too: Floats) -> Floats:
+    """Say which share of a way around may be flown on top of others, for it not to be steep."""
+    same = slope * slope_too > 0
+    left = np.maximum(TOGETHER - np.abs(slope_too), 0.0)
+    share = np.where(same, left / np.maximum(np.abs(slope), 1e-9), 1.0)
+    result: Floats = np.minimum(share.min(axis=0), 1.0)
+    return result
+
+
+def _asides(offsets: Offsets | None, rows: Ints, miles: Floats) -> tuple[Floats, Floats]:
+    """Read how far aside flights are anyhow, and the slopes, at miles (k, len(rows))."""
+    aside, slope = np.zeros_like(miles), np.zeros_like(miles)
     if offsets is not None:
         mine = np.isin(offsets.rows, rows)
         few, columns = offsets.only(mine), np.searchsorted(rows, offsets.rows[mine])
-        aside[:, columns] = few.at(miles[:, columns])[0]
-    return aside
+        aside[:, columns], slope[:, columns] = few.at(miles[:, columns])
+    return aside, slope
 
 
 def _needs(
@@ -217,7 +228,8 @@ def _bulge(need: Floats, miles: Floats, limits: tuple[Floats, Floats], radius: f
 def _most(room: Floats, radius: float) -> Floats:
     """Say how far aside a flank can lead that has some room."""
     top = np.minimum(STEEPEST * radius, room / 3)
-    return np.maximum(STEEPEST * (room - (top + BEND_NM) / 2), 0.0)
+    most = np.maximum(STEEPEST * (room - (top + BEND_NM) / 2), 0.0)
+    return np.where(room < LEAST_ROOM_NM, 0.0, most)
 
 
 def _flank(size: Floats, room: Floats, radius: float) -> _Flank:
@@ -230,9 +242,10 @@ def _flank(size: Floats, room: Floats, radius: float) -> _Flank:
     tight = length > room
     slope = np.where(tight, np.minimum(low, STEEPEST), slope)
     top = np.where(tight, np.minimum(slope * radius, room / 3), top)
-    foot = np.full_like(top, BEND_NM)
-    # What still lacks room has the sharper bends, so that its length is the room.
+    foot = np.where(tight, np.minimum(BEND_NM, room / 3), BEND_NM)
+    # What lacks room takes all there is; it cannot be all bends and steeper than they are.
     steep = size / np.maximum(room - (top + foot) / 2, 1e-3)
-    slope = np.where(tight, np.clip(steep, 0.0, STEEPEST), slope)
+    steep = np.minimum(steep, 2 * size / np.maximum(top + foot, 1e-3))
+    slope = np.where(tight, np.minimum(steep, STEEPEST), slope)
     length = np.where(slope > 0, size / np.maximum(slope, 1e-9), 0.0) + (top + foot) / 2
-    return _Flank(slope, foot, np.maximum(top, 1e-6), length)
+    return _Flank(slope, np.maximum(foot, 1e-6), np.maximum(top, 1e-6), length)

@@ -14,7 +14,7 @@ from flightlib.sky.itinerary import MINUTE_MS, Walk, taxi_out_min
 from flightlib.sky.network import Network
 from flightlib.sky.offsets import seconds_to
 from flightlib.sky.paths import between, legs_along
-from flightlib.sky.profile import CRUISE_SEGMENT, profiles
+from flightlib.sky.profile import CRUISE_END, profiles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -96,13 +96,12 @@ class Waits:
         nodes = profiles(legs_along(self.network, paths, keys, self.subfleet[rows], ends))
         low, high = HOLD_FT
         wish = self.network.elevation_ft[ends[1]] + low + (high - low) * uniform(keys, _STACK)
-        top = CRUISE_SEGMENT + 1
-        height = nodes.height_ft[top:]
+        height = nodes.height_ft[CRUISE_END:]
         down = np.minimum((height >= wish).sum(axis=0), len(height) - 1)
         a, each = np.maximum(down - 1, 0), np.arange(len(rows))
         drop = np.maximum(height[a, each] - height[a + 1, each], 1.0)
         share = np.clip((height[a, each] - wish) / drop, 0.0, 1.0)
-        miles = nodes.distance_nm[top:]
+        miles = nodes.distance_nm[CRUISE_END:]
         at_nm = miles[a, each] * (1 - share) + miles[a + 1, each] * share
         to_go = np.clip(paths.length_nm - at_nm, *HOLD_NM)
         at_nm = np.maximum(paths.length_nm - to_go, miles[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from flightlib.sky.geodesy import distance_nm, unit
 HOUR_MS = 3_600_000
 START_MS = 1_764_000_000_000
 TIMES = st.integers(START_MS, START_MS + 10**11)
-quickly = settings(max_examples=12, deadline=None)
+quickly = settings(max_examples=8, deadline=None)
 
 
 def happenings(preset: str) -> st.SearchStrategy[Any]:
@@ -46,7 +47,7 @@ def happenings(preset: str) -> st.SearchStrategy[Any]:
 @st.composite
 def skies(draw: st.DrawFn) -> Sky:
     preset = draw(st.sampled_from(PRESETS))
-    sky = Sky(draw(st.integers(20, 300)), preset, draw(st.integers(0, 2**63 - 1)))
+    sky = Sky(draw(st.integers(20, 120)), preset, draw(st.integers(0, 2**63 - 1)))
     sky.disturb(*draw(st.lists(happenings(preset), min_size=1, max_size=4)))
     return sky
 
@@ -129,7 +130,7 @@ def test_more_flights_do_not_change_the_first(sky: Sky, time_ms: int) -> None:
 def test_nobody_jumps(sky: Sky, time_ms: int, step_ms: int) -> None:
     """Nobody moves further than its speed allows, on the ground or in the air."""
     before = sky.at(time_ms)
-    for step in range(1, 30):
+    for step in range(1, 12):
         after = sky.at(time_ms + step * step_ms)
         _, a, b = np.intersect1d(before.slot, after.slot, return_indices=True)
         flying = [x.registration is not None for x in before.labels[a]]
@@ -146,7 +147,7 @@ def test_nobody_jumps(sky: Sky, time_ms: int, step_ms: int) -> None:
 @given(skies(), SOON)
 def test_figures_are_those_of_the_way_flown(sky: Sky, time_ms: int) -> None:
     """Ground speed is what is covered, heading turns by 4 degrees a second at most."""
-    for minute in range(0, 60, 7):
+    for minute in range(0, 60, 10):
         before, a, after, b = pairs(sky, time_ms + minute * 60_000, 2000)
         nm = distance_nm(places(before, a), places(after, b))
         mean_kt = (before.ground_speed[a] + after.ground_speed[b]) / 2
@@ -224,7 +225,7 @@ def test_holding_flies_racetracks() -> None:
     turned: dict[str, float] = {}
     heights: dict[str, set[int]] = {}
     before = None
-    for step in range(0, 90 * 60, 10):
+    for step in range(0, 60 * 60, 20):
         now = sky.at(START_MS + HOUR_MS + step * 1000)
         mine = [x.destination == "KATL" for x in now.labels] & (now.phase == 3)
         away = distance_nm(places(now), home)
@@ -234,7 +235,7 @@ def test_holding_flies_racetracks() -> None:
             name = now.labels[i].flight_id
             if before and name in before:
                 turned[name] = turned.get(name, 0) + (seen[name] - before[name] + 180) % 360 - 180
-                if abs(seen[name] - before[name]) > 20:
+                if abs(seen[name] - before[name]) > 40:
                     heights.setdefault(name, set()).add(int(now.altitude[i]))
                     assert away[i] < 70
         before = seen
@@ -266,13 +267,11 @@ def test_streams_hear_of_it() -> None:
     calm, sky = Sky(60), Sky(60)
     stream = sky.reports(START_MS, interval_s=60.0, late_share=0.0)
     first = [next(stream) for _ in range(60)]
-    assert first == [
-        r for r, _ in zip(calm.reports(START_MS, 60.0, late_share=0.0), first, strict=False)
-    ]
+    assert first == list(islice(calm.reports(START_MS, 60.0, late_share=0.0), 60))
     now_ms = first[-1].timestamp
     for airport in airports("us")[:60]:
         sky.disturb(GroundDelay(airport.code, now_ms + 120_000, now_ms + 9 * HOUR_MS, 90))
-    found = {r.flight_id: r.departure_delay for r, _ in zip(stream, range(15_000), strict=False)}
+    found = {r.flight_id: r.departure_delay for r in islice(stream, 15_000)}
     usual = {x.flight_id: x for x in calm.at(now_ms + 3 * HOUR_MS).labels}
     late = [found[k] > v.departure_delay for k, v in usual.items() if found.get(k) is not None]
     assert sum(late) > 10

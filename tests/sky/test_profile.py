@@ -11,7 +11,7 @@ from flightlib.sky import PRESETS
 from flightlib.sky.hashing import root, split, uniform
 from flightlib.sky.network import network
 from flightlib.sky.paths import between, legs_along
-from flightlib.sky.profile import CRUISE_SEGMENT, Legs, Profiles, cruise_tas_kt, profiles
+from flightlib.sky.profile import CRUISE, CRUISE_END, Legs, Profiles, cruise_tas_kt, profiles
 
 COUNT = 30_000
 
@@ -37,7 +37,7 @@ def test_every_leg_fits_its_route(flown: tuple[Legs, Profiles]) -> None:
     legs, nodes = flown
     assert (np.diff(nodes.time_s, axis=0) >= 0).all()
     assert (np.diff(nodes.distance_nm, axis=0) >= 0).all()
-    cruise_nm = np.diff(nodes.distance_nm, axis=0)[CRUISE_SEGMENT]
+    cruise_nm = nodes.distance_nm[CRUISE_END] - nodes.distance_nm[CRUISE]
     assert (cruise_nm > 0.1 * legs.distance_nm).all()
     np.testing.assert_allclose(nodes.distance_nm[-1], legs.distance_nm)
 
@@ -47,11 +47,28 @@ def test_heights_go_up_then_down(flown: tuple[Legs, Profiles]) -> None:
     legs, nodes = flown
     np.testing.assert_array_equal(nodes.height_ft[0], legs.origin_ft)
     np.testing.assert_array_equal(nodes.height_ft[-1], legs.destination_ft)
-    assert (np.diff(nodes.height_ft[: CRUISE_SEGMENT + 1], axis=0) >= 0).all()
-    assert (np.diff(nodes.height_ft[CRUISE_SEGMENT + 1 :], axis=0) <= 0).all()
-    cruise = nodes.height_ft[CRUISE_SEGMENT]
+    assert (np.diff(nodes.height_ft[: CRUISE_END + 1], axis=0) >= 0).all()
+    assert (np.diff(nodes.height_ft[CRUISE_END:], axis=0) <= 0).all()
+    cruise = nodes.height_ft[CRUISE : CRUISE_END + 1]
     assert (cruise % 1000 == 0).all()
     assert cruise.max() <= 41_000
+
+
+def test_long_legs_climb_in_steps(flown: tuple[Legs, Profiles]) -> None:
+    """Legs over 1,800 nm have two cruise levels or three, the others one."""
+    legs, nodes = flown
+    height = nodes.height_ft[CRUISE : CRUISE_END + 1]
+    steps, seconds = np.diff(height, axis=0), np.diff(nodes.time_s, axis=0)[CRUISE:CRUISE_END]
+    assert (steps[::2] == 0).all()
+    assert np.isin(steps[1::2], [0, 2000]).all()
+    long = legs.distance_nm > 1800
+    assert (steps[:, ~long] == 0).all()
+    assert long.any()
+    assert (steps[1, long] == 2000).mean() > 0.9
+    rate = steps[1::2][steps[1::2] > 0] / seconds[1::2][steps[1::2] > 0] * 60
+    assert 500 <= rate.min() < 600 < 800 < rate.max() <= 900
+    level_nm = np.diff(nodes.distance_nm, axis=0)[CRUISE:CRUISE_END:2, long & (steps[1] > 0)]
+    assert (level_nm[:2] > 100).all()
 
 
 def test_vertical_rates_are_multiples_of_64(flown: tuple[Legs, Profiles]) -> None:
@@ -76,7 +93,7 @@ def test_speeds_are_an_airliners(flown: tuple[Legs, Profiles]) -> None:
 def test_short_legs_stay_low() -> None:
     """The median cruise level grows with distance and levels off at the types' usual one."""
     legs, nodes = fly("us", 12)
-    cruise, length = nodes.height_ft[CRUISE_SEGMENT], legs.distance_nm
+    cruise, length = nodes.height_ft[CRUISE], legs.distance_nm
     edges = [60, 120, 200, 300, 500]
     medians = [
         np.median(cruise[(length >= low) & (length < high)]) for low, high in pairwise(edges)
