@@ -61,9 +61,7 @@ class Sky:
         cls, now_ms: int, flights: int = 100, preset: str = "us-domestic", seed: int = 7
     ) -> Sky:
         """Make a sky that has traffic at a time, such as now: by night it is noon there."""
-        return cls(
-            flights, preset, seed, busy_shift_h(check_preset(preset), _time("now_ms", now_ms))
-        )
+        return cls(flights, preset, seed, busy_shift_h(preset, _time("now_ms", now_ms)))
 
     def __repr__(self) -> str:
         aircraft = len(self._fleet.keys)
@@ -174,8 +172,9 @@ class Sky:
 
 def busy_shift_h(preset: str, time_ms: int) -> float:
     """Choose how far to move the sun of a preset so that there is traffic at a time, in hours."""
-    middle_h = network(preset).middle_h
-    return OPPOSITE_H if preset in ONE_DAY and is_night(time_ms / HOUR_MS + middle_h) else 0.0
+    lines = network(preset)
+    night = is_night(time_ms / HOUR_MS + lines.middle_h)
+    return OPPOSITE_H if night and lines.preset in ONE_DAY else 0.0
 
 
 def _by_time(row: tuple[int, int, FlightReport]) -> tuple[int, int]:
