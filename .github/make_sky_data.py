@@ -24,6 +24,7 @@ import airportsdata
 DATA = Path(__file__).resolve().parent.parent / "flightlib" / "sky" / "data"
 COLUMNS = ["icao", "iata", "name", "city", "country"]
 COLUMNS += ["latitude", "longitude", "elevation_ft", "utc_offset_h"]
+OURS = ("europe.csv", "north_atlantic.csv", "world.csv")
 SHORTEST_NM = 60
 # Panama City's old airport closed in 2010; its traffic moved to the new one.
 MOVED = {"PFN": "ECP"}
@@ -32,8 +33,8 @@ MOVED = {"PFN": "ECP"}
 def main(flights_airport: str) -> None:
     by_iata, by_icao = airportsdata.load("IATA"), airportsdata.load("ICAO")
     routes = read_routes(flights_airport, by_iata)
-    europe = [row["icao"] for row in read(DATA / "europe.csv")]
-    codes = sorted({code for route in routes for code in route} | set(europe))
+    ours = {row["icao"] for name in OURS for row in read(DATA / name)}
+    codes = sorted({code for route in routes for code in route} | ours)
     write("airports.csv", COLUMNS, [airport_row(by_icao[code]) for code in codes])
     rows = [(*route, flights) for route, flights in sorted(routes.items())]
     write("routes_us.csv", ["a", "b", "flights"], rows)

@@ -36,10 +36,12 @@ Size = tuple[int, int]
 
 VIEWS: Mapping[str, Box] = {
     "us": Box(-125.5, 23.5, -66.0, 50.0),
+    "us-domestic": Box(-125.5, 23.5, -66.0, 50.0),
     "europe": Box(-13.0, 34.0, 36.0, 62.0),
+    "north-atlantic": Box(-100.0, 24.0, 30.0, 65.0),
     "world": Box(-180.0, -56.0, 180.0, 75.0),
 }
-"""What each named region shows: the 48 states, Europe to the Bosphorus, everything."""
+"""What each named region shows: the 48 states, Europe to the Bosphorus, the ocean, everything."""
 
 
 def box_of(region: str | Sequence[float]) -> Box:
@@ -62,12 +64,9 @@ def box_of(region: str | Sequence[float]) -> Box:
 
 
 def airport_table(region: str | Sequence[float]) -> pd.DataFrame:
-    """Tabulate the airports of a region, the busiest first; of all regions for any other box."""
-    names = [region] if region in sky.REGIONS else sky.REGIONS
-    rows = [asdict(airport) for name in names for airport in sky.airports(name)]
-    table = pd.DataFrame(rows).drop_duplicates("code")
-    busiest: pd.DataFrame = table.sort_values("weight", ascending=False, ignore_index=True)
-    return busiest
+    """Tabulate the airports of a region, the busiest first; of the world for any other box."""
+    name = region if isinstance(region, str) and region in VIEWS else "world"
+    return pd.DataFrame([asdict(airport) for airport in sky.airports(name)])
 
 
 def base_map(

@@ -33,15 +33,17 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
-    region: Annotated[str, typer.Option(help="Where they fly.")] = "us",
+    preset: Annotated[str, typer.Option(help="Where they fly.")] = "us-domestic",
     browser: Annotated[bool, typer.Option(help="Open a browser, or print the address.")] = True,
     folder: Annotated[Path, typer.Option(help="Where the notebooks go.")] = Path("."),
 ) -> None:
     """Check the machine, start the engines, publish a sky and open JupyterLab on the live map."""
+    from flightlib.kafka import now_ms
     from flightlib.sky import Sky
 
     settings = address_book.load()
-    sky = Sky(flights=flights, region=region)  # a wrong argument is said before anything starts
+    # A wrong argument is said before anything starts.
+    sky = Sky.busy(now_ms(), flights=flights, preset=preset)
     with lab.only_one(settings):
         _every_end_is_ctrl_c()
         try:

@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def generate(
     flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
     interval: Annotated[float, typer.Option(help="Seconds between reports of a flight.")] = 1.0,
-    region: Annotated[str, typer.Option(help="Where they fly.")] = "us",
+    preset: Annotated[str, typer.Option(help="Where they fly.")] = "us-domestic",
     seed: Annotated[int, typer.Option(help="The same seed gives the same sky.")] = 7,
     speed: Annotated[float, typer.Option(help="How fast the sky's clock runs; 1 is real.")] = 1.0,
     seconds: Annotated[
@@ -56,7 +56,7 @@ def generate(
     from flightlib.sky import Sky
 
     start_ms = now_ms()
-    sky = Sky(flights=flights, region=region, seed=seed)
+    sky = Sky.busy(start_ms, flights=flights, preset=preset, seed=seed)
     until_ms = None if seconds is None else start_ms + int(seconds * 1000)
     # Unpaced, the sky's time runs ahead: only ours ends it.
     end_ms = None if unpaced else until_ms

@@ -31,7 +31,7 @@ class Run:
 def start(sky: Sky, scenario: Scenario, begin_ms: int) -> Run:
     """Disturb a sky from a time on, and note who does; if the scenario runs it is ended first."""
     with _lock:
-        steps = tuple(_timed(sky, one) for one in scenario.disturbances(sky.region, begin_ms))
+        steps = tuple(_timed(sky, one) for one in scenario.disturbances(sky.preset, begin_ms))
         stop(sky, begin_ms, scenario.name)
         run = Run(scenario, begin_ms, begin_ms + scenario.lasts_ms, steps)
         sky.disturb(*steps)

@@ -1,6 +1,6 @@
 """A believable, repeatable sky: position = f(flight, event time), with no clock and no Kafka.
 
-    sky = Sky(flights=100, region="us", seed=7)
+    sky = Sky(flights=100, preset="us-domestic", seed=7)
     sky.at(time_ms)            # every live flight at a time, as arrays
     sky.reports(start_ms)      # the stream of reports, in the order of publication
     sky.disturb(Storm(...))    # from now on it is flown around, in streams that run too
@@ -9,7 +9,11 @@ How it is made, from the ground up:
 
     tables      airports, routes, aircraft types, operators
     routes      which airports are joined, and how busily
+    parts       who flies how much of them
     network     who flies where
+    rhythm      the day and the night
+    timetable   when long flights leave
+    tracks      the ways over the North Atlantic
     profile     heights and speeds of a leg
     steps       the levels of long legs
     offsets     ways beside a great circle
@@ -20,6 +24,7 @@ How it is made, from the ground up:
     storms      how they lead aircraft aside
     holds       laps of a racetrack
     hops        what happens when, delays included
+    plan        all of that for aircraft and days
     pieces      the formula that holds at a time
     cursor      all aircraft at once
     motion      where they are at a time
@@ -30,9 +35,10 @@ How it is made, from the ground up:
     wire        a batch of them as bytes, written with `binary`
     ready       the stream, report by report or batch by batch
     marks       what a map shows of what disturbs it
+    measures    figures as they are known of real traffic
+    check       the sky's beside the real ones
 
-Two things differ from nature, so that a demo has something to show at any hour: traffic is the
-same by day and by night, and nobody flies in from outside the region.
+One thing differs from nature: nobody flies in from outside a preset.
 """
 
 from flightlib.sky.cursor import Columns
@@ -42,10 +48,10 @@ from flightlib.sky.geodesy import great_circle
 from flightlib.sky.marks import Mark
 from flightlib.sky.network import airports
 from flightlib.sky.sky import Sky
-from flightlib.sky.tables import REGIONS, Airport
+from flightlib.sky.tables import PRESETS, Airport
 
 __all__ = [
-    "REGIONS",
+    "PRESETS",
     "Airport",
     "Columns",
     "Duplicates",

@@ -17,13 +17,13 @@ from flightlib.records import STATUSES
 from flightlib.sky.columns import Columns
 from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
-from flightlib.sky.hashing import mix
-from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops, hops
-from flightlib.sky.itinerary import BLOCK_MS, leg_keys, walk
+from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops
+from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
 from flightlib.sky.motion import ON_MS, PIECE_ROWS, START, START_MS, columns
 from flightlib.sky.outdated import slots_to_plan
 from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
+from flightlib.sky.plan import block_at, block_keys, plan
 
 __all__ = ["Columns", "Cursor"]
 
@@ -31,7 +31,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DELAYED_MS = 900_000
-_BLOCK_KEY = 77
 _CHUNK = 8192
 NO_BLOCK = np.iinfo(np.int64).min
 MOST_AHEAD = 256
@@ -114,7 +113,7 @@ class Cursor:
             self._from[drop], self._to[drop] = np.inf, -np.inf
 
     def _refresh(self, slots: Ints, time_ms: Ints) -> None:
-        block = (time_ms - self.fleet.phase_ms[slots]) // BLOCK_MS
+        block = block_at(self.fleet, slots, time_ms)
         new = np.flatnonzero(block != self._block[slots])
         for part in range(0, len(new), _CHUNK):
             rows = new[part : part + _CHUNK]
@@ -151,15 +150,8 @@ class Cursor:
 
     def _plan(self, slots: Ints, block: Ints) -> Hops:
         """Compute the hops of blocks."""
-        fleet = self.fleet
-        keys = self._block_keys(slots, block)
-        subfleet = fleet.subfleet[slots]
-        legs = walk(fleet.network, subfleet, fleet.home[slots], keys)
-        start_ms = block * BLOCK_MS + fleet.phase_ms[slots]
-        return hops(fleet.network, subfleet, keys, legs, start_ms, self._disturbances)
-
-    def _block_keys(self, slots: Ints, block: Ints) -> NDArray[np.uint64]:
-        return mix(mix(self.fleet.keys[slots], _BLOCK_KEY), block)
+        _, planned = plan(self.fleet, slots, block, self._disturbances)
+        return planned
 
     def _set_pieces(self, slots: Ints, time_ms: Ints) -> None:
         """Find the pieces that hold at times, and the labels of hops that are new."""
@@ -188,7 +180,7 @@ class Cursor:
         names = ["kind", "origin", "destination", "until", "begin", "on", "scheduled_off"]
         names += ["hold", "hold_ms"]
         return HopRows(
-            key=leg_keys(self._block_keys(slots, block), leg),
+            key=leg_keys(block_keys(self.fleet, slots, block), leg),
             subfleet=self.fleet.subfleet[slots],
             since=np.where(hop > 0, before, 0).astype(np.int64),
             block_ms=block * BLOCK_MS + self.fleet.phase_ms[slots],

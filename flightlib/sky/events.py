@@ -27,7 +27,9 @@ Bools = NDArray[np.bool_]
 # Sub-keys of a diverted leg's second and third hop.
 AWAY_KEY, ONWARD_KEY = 201, 202
 # Cancelled pairs among those that could be, diverted legs among all: 1.4 % and 0.3 % of the legs.
-CANCEL_SHARE, DIVERT_SHARE = 0.024, 0.0042
+CANCEL_SHARE, DIVERT_SHARE = 0.024, 0.0039
+# Long flights are all such pairs.
+CANCEL_LONG = 0.014
 DIVERT_NM, AWAY_NM = 250.0, 130.0
 _CANCEL, _DIVERT, _CUT, _REFUEL = 35, 36, 39, 40
 
@@ -47,13 +49,14 @@ class Fates:
     onward_ms: Ints
 
 
-def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk) -> Fates:
+def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk, start_ms: Ints) -> Fates:
     """Decide which legs are cancelled or diverted, and how long each keeps its aircraft busy."""
     rows, columns = walk.origin.shape
     keys = np.stack([leg_keys(block_keys, leg) for leg in range(columns)], axis=1)
     real = np.arange(columns) < walk.count[:, None]
     flat = keys.ravel()
-    out = walk.peak & (uniform(flat, _CANCEL).reshape(rows, columns) < CANCEL_SHARE)
+    share = np.where(network.long[subfleet], CANCEL_LONG, CANCEL_SHARE)[:, None]
+    out = walk.peak & (uniform(flat, _CANCEL).reshape(rows, columns) < share)
     cancelled = out.copy()
     cancelled[:, 1:] |= out[:, :-1]
     unlucky = uniform(flat, _DIVERT).reshape(rows, columns) < DIVERT_SHARE
@@ -62,17 +65,17 @@ def befall(network: Network, subfleet: Ints, block_keys: Keys, walk: Walk) -> Fa
     candidate &= np.cumsum(candidate, axis=1) == 1
     zeros = [np.zeros((rows, columns), dtype=np.int64) for _ in range(4)]
     legs = Fates(keys, real, cancelled, candidate, walk.air_ms.copy(), *zeros)
-    _divert(network, subfleet, walk, legs)
+    _divert(network, subfleet, walk, legs, start_ms)
     return legs
 
 
-def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates) -> None:
+def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates, start_ms: Ints) -> None:
     """Time the three hops of the diverted legs; legs that cannot divert lose their mark."""
     row, column = np.nonzero(legs.diverted)
     a, b = walk.origin[row, column], walk.destination[row, column]
     keys, kinds = legs.keys[row, column], subfleet[row]
-    c = network.alternate[b]
-    turn, cut_s, cut_ft, length_nm = turn_of(network, kinds, a, b, keys)
+    c, off_ms = network.alternate[b], start_ms[row] + walk.off_ms[row, column]
+    turn, cut_s, cut_ft, length_nm = turn_of(network, kinds, (a, b), keys, off_ms)
     away = between(turn, network.points[:, c])
     onward = between(network.points[:, c], network.points[:, b])
     away_s = profiles(legs_along(network, away, away_keys(keys), kinds, (a, c), cut_ft)).time_s
@@ -88,9 +91,13 @@ def _divert(network: Network, subfleet: Ints, walk: Walk, legs: Fates) -> None:
 
 
 def turn_of(
-    network: Network, subfleet: Ints, a: Ints, b: Ints, keys: Keys
+    network: Network, subfleet: Ints, ends: tuple[Ints, Ints], keys: Keys, off_ms: Ints
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Find where diverted legs turn away: points, seconds, feet; and how long the legs are."""
+    """Find where diverted legs turn away: points, seconds, feet; and how long the legs are.
+
+    `off_ms` is when they are to leave, ms since 1970.
+    """
+    a, b = ends
     paths = between(network.points[:, a], network.points[:, b])
     nodes = profiles(legs_along(network, paths, keys, subfleet, (a, b)))
     share = 0.35 + 0.4 * uniform(keys, _CUT)
@@ -103,7 +110,7 @@ def turn_of(
     level = (nodes.time_s[CRUISE:CRUISE_END:2] <= cut_s).sum(axis=0) - 1
     cut_ft = nodes.height_ft[CRUISE + 2 * np.maximum(level, 0), np.arange(len(cut_s))]
     cut_nm = miles_at(nodes, np.arange(len(cut_s)), cut_s)
-    turn = turning_points(network, paths, keys, (a, b), cut_nm)
+    turn = turning_points(network, paths, keys, off_ms, cut_nm)
     return turn, cut_s, cut_ft, paths.length_nm
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flightlib.sky.hashing import Keys, root, split, uniform
 from flightlib.sky.itinerary import BLOCK_MS
 from flightlib.sky.network import Network, network
+from flightlib.sky.rhythm import HOUR_MS
 
 Ints = NDArray[np.int64]
 
@@ -22,24 +23,28 @@ _SUBFLEET, _HOME, _PHASE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Aircraft by slot: keys, subfleet and home as numbers of the network, phase of the blocks."""
+    """Aircraft by slot: keys, subfleet and home as numbers of the network, phase of the blocks.
+
+    `shift_ms` is how far the day is ahead of the clock: it moves the sun, and nothing else.
+    """
 
     network: Network
     keys: Keys
     subfleet: Ints
     home: Ints
     phase_ms: Ints
+    shift_ms: int
     registrations: tuple[str, ...]
 
 
-def fleet(region: str, seed: int, flights: int) -> Fleet:
-    """Make as many aircraft as it takes to have `flights` of them live at a time on average.
+def fleet(preset: str, seed: int, flights: int, shift_h: float = 0.0) -> Fleet:
+    """Make as many aircraft as it takes to have `flights` of them live in the busy hours.
 
     An aircraft depends on the seed and its slot only, so a bigger fleet begins with the smaller.
     """
-    lines = network(region)
+    lines = network(preset)
     slots = np.arange(ceil(flights / lines.live_share))
-    seed_key = root(seed, *region.encode())
+    seed_key = root(seed, *preset.encode())
     keys = split(seed_key, slots)
     subfleet = lines.subfleet(uniform(keys, _SUBFLEET))
     prefixes = [s.operator.registration for s in lines.subfleets]
@@ -49,6 +54,7 @@ def fleet(region: str, seed: int, flights: int) -> Fleet:
         subfleet=subfleet,
         home=lines.home(subfleet, uniform(keys, _HOME)),
         phase_ms=(uniform(keys, _PHASE) * BLOCK_MS).astype(np.int64),
+        shift_ms=round(shift_h * HOUR_MS),
         registrations=tuple(
             registration(prefixes[kind], int(slot), seed_key)
             for slot, kind in zip(slots, subfleet, strict=True)

@@ -23,7 +23,7 @@ _MASK = (1 << 64) - 1
 
 
 def root(*words: int) -> int:
-    """Make one 64-bit key of the words that name everything, such as a seed and a region."""
+    """Make one 64-bit key of the words that name everything, such as a seed and a preset."""
     state = np.random.SeedSequence(list(words)).generate_state(1, np.uint64)
     return int(state[0])
 

@@ -41,7 +41,7 @@ _DELAY = 34
 # Delay at lift-off of the leg's own making (what it inherits comes on top), as quantiles in
 # minutes; the late half grows over the local day as queues and weather build up.
 _OWN_SHARES = [0.0, 0.05, 0.25, 0.50, 0.70, 0.80, 0.90, 0.95, 0.99, 1.0]
-_OWN_MIN = [-12.0, -8.0, -5.0, -0.5, 6.5, 14.0, 27.0, 43.0, 90.0, 200.0]
+_OWN_MIN = [-15.0, -9.0, -5.0, 0.0, 7.5, 16.0, 31.0, 49.0, 100.0, 220.0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,16 @@ def hops(
     walk: Walk,
     start_ms: Ints,
     disturbances: tuple[Flying, ...] = (),
+    shift_ms: int = 0,
 ) -> Hops:
-    """Turn walks into hops, one row per block; `start_ms` is when each block starts (epoch)."""
-    legs = befall(network, subfleet, block_keys, walk)
+    """Turn walks into hops, one row per block; `start_ms` is when each block starts (epoch).
+
+    `shift_ms` is how far the sun is ahead of the clock.
+    """
+    legs = befall(network, subfleet, block_keys, walk, start_ms)
     gap_ms = _gap_ms(legs.keys)
     latest = _keep_feasible(walk, legs, gap_ms)
-    own_ms = _own_delay_ms(network, walk, legs.keys, start_ms)
+    own_ms = _own_delay_ms(network, walk, legs.keys, start_ms + shift_ms)
     waits = Waits(network, subfleet, walk, legs, start_ms, disturbances)
     return _expand(walk, legs, *_happen(waits, gap_ms, latest, own_ms))
 
@@ -147,7 +151,7 @@ def _own_delay_ms(network: Network, walk: Walk, keys: Keys, start_ms: Ints) -> I
     utc_h = (start_ms[:, None] + walk.off_ms) / 3_600_000
     hour = (utc_h + network.utc_offset_h[walk.origin]) % 24
     since_five = (hour - 5) % 24
-    growth = np.where(since_five < 17, 0.2 + 1.7 * since_five / 17, 0.4)
+    growth = np.where(since_five < 19, 0.2 + 1.8 * since_five / 19, 0.4)
     result: Ints = np.round(np.where(minutes > 0, minutes * growth, minutes) * MINUTE_MS).astype(
         np.int64
     )
@@ -219,7 +223,7 @@ def _until(kind: Ints, on: Ints, scheduled_off: Ints, keys: Keys) -> Ints:
     until = np.where(kind == TURNED, on, on + taxi)
     cancelled = kind == CANCELLED
     until = np.where(cancelled, scheduled_off, until)
-    for _ in range(2):
+    for _ in range(4):
         waited = np.maximum(until[:, 1:], until[:, :-1] + 2 * MINUTE_MS)
         until[:, 1:] = np.where(cancelled[:, 1:], waited, until[:, 1:])
     return until

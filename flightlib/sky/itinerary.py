@@ -7,9 +7,10 @@ blocks the aircraft stands at its home base. So a block needs no other block: it
 Inside a block the aircraft walks a tree: *out* along a route picked by weight, or *back* along
 the way it came. It goes out only while there is time left to come home, which is how it is home
 in time without ever flying a route that does not exist. Because the network's shares are
-symmetric, legs out and legs back have the same distribution.
+symmetric, legs out and legs back have the same distribution. All this is planned in awake time
+(see `rhythm`), so aircraft rest at night, wherever they are.
 
-The schedule leaves 35 to 75 minutes on the stand. What happens is computed from it in order:
+The schedule leaves 35 to 75 minutes on the stand by day. What happens is computed from it in order:
 every leg leaves at its own delay, or when its aircraft is ready if that is later, so delays are
 inherited and worn off by slack. A cancelled leg out takes the leg back with it. A diverted leg is
 three *hops*: towards the destination, off to the alternate, and on from there later.
@@ -26,6 +27,8 @@ from flightlib.sky.hashing import Keys, mix, uniform
 from flightlib.sky.network import BLOCK_H, Network
 from flightlib.sky.paths import between, legs_along
 from flightlib.sky.profile import NODES, profiles
+from flightlib.sky.rhythm import AWAKE_DAY_MIN, DAY_MIN, awake_min, local_min, till_morning_min
+from flightlib.sky.timetable import leaves_min
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,18 +36,21 @@ Bools = NDArray[np.bool_]
 
 BLOCK_MS = BLOCK_H * 3_600_000
 MINUTE_MS = 60_000
+AWAKE_BLOCK_MIN = BLOCK_H / 24 * AWAKE_DAY_MIN
 DEEPEST = 6
-MOST_LEGS = 48
+MOST_LEGS = 36
 OUT_SHARE = 0.5
 # On the ground, minutes: reporting before lift-off and after touchdown; the stand's schedule.
 TAXI_OUT_MIN = (9.0, 17.0)
 TAXI_IN_MIN = (4.0, 8.0)
-STAND_MIN = (38.0, 66.0)
-SPARE_MIN = (-13.0, 9.0)
+STAND_MIN = (30.0, 48.0)
+SPARE_MIN = (-5.0, 6.0)
 QUICKEST_STAND_MIN = 25.0
+# What the stand of a long flight takes beyond that.
+LONG_STAND_MIN = 45.0
 BORDER_MIN = 20.0
 # What a leg takes beyond distance over speed: climb and descent, taxi and stand.
-AIR_MIN, GROUND_MIN = 22.0, 80.0
+AIR_MIN, GROUND_MIN = 22.0, 74.0
 # What the schedule allows beyond the flying time, as quantiles in minutes.
 PAD_SHARES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 PAD_MIN = (-12.0, -7.0, -1.5, 2.5, 7.0, 14.0, 26.0)
@@ -65,22 +71,29 @@ class Walk:
     peak: Bools
 
 
-def walk(network: Network, subfleet: Ints, home: Ints, keys: Keys) -> Walk:
+def walk(network: Network, subfleet: Ints, home: Ints, keys: Keys, start_ms: Ints) -> Walk:
     """Walk the legs of one block for each row, and set their scheduled lift-offs.
 
-    `off_ms` counts from the start of the block. `peak` marks a leg out that is followed by its
-    own leg back, the pair that can be cancelled.
+    `off_ms` counts from the start of the block, which is `start_ms` by the sun (since 1970). `peak`
+    marks a leg out that is followed by its own leg back, the pair that can be cancelled.
     """
-    return _Walker(network, subfleet, home, keys).run()
+    return _Walker(network, subfleet, home, keys, start_ms / MINUTE_MS).run()
 
 
 class _Walker:
-    """The state of a walk: where each row stands, the way back, and the time."""
+    """The state of a walk: where each row stands, the way back, and the awake time.
 
-    def __init__(self, network: Network, subfleet: Ints, home: Ints, keys: Keys) -> None:
+    Long flights know no night: their rows count real time, and leave by their timetable.
+    """
+
+    def __init__(
+        self, network: Network, subfleet: Ints, home: Ints, keys: Keys, utc_min: Floats
+    ) -> None:
         rows = len(keys)
+        self.utc_min, self.long = utc_min, network.long[subfleet]
+        self.end_min = np.where(self.long, BLOCK_MS / MINUTE_MS, AWAKE_BLOCK_MIN) - BORDER_MIN
         self.network, self.subfleet, self.keys = network, subfleet, keys
-        self.here = home.copy()
+        self.home, self.here = home, home.copy()
         self.way_back = np.zeros((rows, DEEPEST), dtype=np.int64)
         self.depth = np.zeros(rows, dtype=np.int64)
         self.clock_min = np.full(rows, TAXI_OUT_MIN[1] + 14.0)
@@ -108,10 +121,10 @@ class _Walker:
         depth, here, subfleet = self.depth[rows], self.here[rows], self.subfleet[rows]
         there = self.network.onward(subfleet, here, uniform(keys, _ROUTE))
         least = self._needs_min(here, there, subfleet)
-        end = BLOCK_MS / MINUTE_MS - BORDER_MIN
-        fits = self.clock_min[rows] + 2 * least + self.home_min[rows] < end
+        fits = self._home_again_min(rows, there, least) < self.end_min[rows]
         fits &= self.count[rows] + depth + 2 <= MOST_LEGS
-        wants = (depth == 0) | ((uniform(keys, _TURN) < OUT_SHARE) & (depth < DEEPEST))
+        deepest = np.where(self.long[rows], 1, DEEPEST)
+        wants = (depth == 0) | ((uniform(keys, _TURN) < OUT_SHARE) & (depth < deepest))
         out, back = fits & wants, (depth > 0) & ~(fits & wants)
         self.misses[rows] += ~out & ~back
         self.way_back[rows[out], depth[out]] = here[out]
@@ -123,8 +136,32 @@ class _Walker:
         self.depth[rows] += out.astype(np.int64) - back
         self._fly(rows[moved], target[moved], out[moved])
 
+    def _home_again_min(self, rows: Ints, there: Ints, least: Floats) -> Floats:
+        """Bound the time at which rows that went out now would be home again."""
+        result: Floats = self.clock_min[rows] + 2 * least + self.home_min[rows]
+        far = np.flatnonzero(self.long[rows])
+        if len(far):
+            few, away = rows[far], there[far]
+            off_min = self._leaves_min(few, 0, self.here[few], away, self.clock_min[few])
+            back_min = self._leaves_min(few, 1, away, self.here[few], off_min + least[far])
+            result[far] = back_min + least[far]
+        return result
+
+    def _leaves_min(
+        self, rows: Ints, later: int, here: Ints, there: Ints, ready_min: Floats
+    ) -> Floats:
+        """Say when long flights leave: at the first hour of their timetable at which they can."""
+        keys = leg_keys(self.keys[rows], self.count[rows] + later)
+        points, offset_h = self.network.points, self.network.utc_offset_h[here]
+        wanted = leaves_min(between(points[:, here], points[:, there]), keys, offset_h)
+        result: Floats = ready_min + (wanted - self.utc_min[rows] - ready_min) % DAY_MIN
+        return result
+
     def _fly(self, rows: Ints, target: Ints, out: Bools) -> None:
         """Write down one leg for each row and move its clock to the next possible lift-off."""
+        far = np.flatnonzero(self.long[rows])
+        few, away = rows[far], target[far]
+        self.clock_min[few] = self._leaves_min(few, 0, self.here[few], away, self.clock_min[few])
         leg = self.count[rows]
         keys = leg_keys(self.keys[rows], leg)
         here, points = self.here[rows], self.network.points
@@ -137,6 +174,7 @@ class _Walker:
         self.out[rows, leg] = out
         stand_min = _between(STAND_MIN, uniform(keys, _STAND))
         next_keys = leg_keys(self.keys[rows], leg + 1)
+        stand_min += np.where(self.long[rows], LONG_STAND_MIN, 0.0)
         ground_min = taxi_in_min(keys) + stand_min + taxi_out_min(next_keys)
         self.clock_min[rows] += air_min + np.maximum(pad_min(keys), 0) + ground_min
         self.here[rows] = target
@@ -146,15 +184,22 @@ class _Walker:
         """Estimate the minutes of a leg and of its time on the ground, generously."""
         points = self.network.points
         distance_nm = between(points[:, here], points[:, there]).length_nm
-        slow_kt = self.network.type_figures["mach"][subfleet] * 574 - 30
-        minutes: Floats = distance_nm / slow_kt * 60 + AIR_MIN + GROUND_MIN
+        long = self.network.long[subfleet]
+        slow_kt = self.network.type_figures["mach"][subfleet] * 574 - np.where(long, 85, 30)
+        ground_min = GROUND_MIN + np.where(long, LONG_STAND_MIN, 0.0)
+        minutes: Floats = distance_nm / slow_kt * 60 + AIR_MIN + ground_min
         return minutes
 
     def _schedule(self) -> Walk:
         """Spread the time left over the stops, and keep the schedule in whole minutes."""
-        left_min = BLOCK_MS / MINUTE_MS - BORDER_MIN - self.clock_min
+        left_min = self.end_min - self.clock_min
         spare = np.clip(left_min / np.maximum(self.count, 1), *SPARE_MIN)
-        off_min = self.off_min + spare[:, None] * np.arange(MOST_LEGS)
+        awake = self.off_min + spare[:, None] * np.arange(MOST_LEGS)
+        utc_min, offset_h = self.utc_min[:, None], self.network.utc_offset_h
+        start_min = (utc_min + offset_h[self.home][:, None] * 60) % DAY_MIN
+        off_min = local_min(awake_min(start_min) + awake) - start_min
+        off_min = self._after_curfew(utc_min + offset_h[self.origin] * 60, off_min, awake)
+        off_min = np.where(self.long[:, None], self.off_min, off_min)
         back_next = np.zeros_like(self.out)
         back_next[:, :-1] = ~self.out[:, 1:]
         real = np.arange(MOST_LEGS) < self.count[:, None]
@@ -166,6 +211,23 @@ class _Walker:
             off_ms=np.floor(off_min).astype(np.int64) * MINUTE_MS,
             peak=self.out & back_next & real,
         )
+
+    def _after_curfew(self, local_min: Floats, off_min: Floats, awake: Floats) -> Floats:
+        """Let flights that would leave a place at night there leave in its early morning.
+
+        The clock of the home alone would let an aircraft from the east coast leave the west coast
+        at three. The rest of its day moves along, unless it would not be home in time.
+        """
+        moved = off_min.copy()
+        for leg in range(MOST_LEGS):
+            if leg:
+                gap = awake[:, leg] - awake[:, leg - 1]
+                moved[:, leg] = np.maximum(moved[:, leg], moved[:, leg - 1] + gap)
+            moved[:, leg] += till_morning_min(local_min[:, leg] + moved[:, leg])
+        rows, last = np.arange(len(moved)), np.maximum(self.count - 1, 0)
+        end_min = moved[rows, last] + self.air_ms[rows, last] / MINUTE_MS
+        in_time = end_min < BLOCK_MS / MINUTE_MS - 2 * BORDER_MIN
+        return np.where(in_time[:, None], moved, off_min)
 
 
 def leg_keys(block_keys: Keys, leg: Ints | int) -> Keys:

@@ -1,9 +1,7 @@
-"""Who flies where: the routes of a region, shared out among subfleets.
+"""Who flies where: the routes of a preset, shared out among subfleets.
 
-A *subfleet* is the aircraft of one type at one operator. The region's route weights W are split
-so that the subfleets' shares of every route add up to W exactly: by hubs (an operator flies
-mostly from its hubs) and by range (a regional jet flies no coast-to-coast route). Every share is
-symmetric in its two ends, so an aircraft that picks its next route by weight from where it
+A network is made of parts (see `parts`); the world has all of them. Every subfleet's share of a
+route is symmetric in its two ends, so an aircraft that picks its next route by weight from where it
 stands visits airports and routes in exactly these proportions in the long run (a reversible
 Markov chain whose stationary distribution is known in closed form).
 """
@@ -17,55 +15,57 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flightlib.sky.geodesy import distance_nm, unit
-from flightlib.sky.routes import routes
-from flightlib.sky.tables import (
-    AircraftType,
-    Airport,
-    Operator,
-    aircraft_types,
-    airport,
-    check_region,
-    operators,
-)
+from flightlib.sky.parts import PARTS, Part, Subfleet, part, renumbered
+from flightlib.sky.rhythm import AWAKE_DAY_MIN, DAY_MIN, busy_share
+from flightlib.sky.tables import Airport, airport, check_preset
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 # Hours a leg takes beyond distance over cruise speed (climb, descent, taxi), and on the stand.
-SLOW_H, TAXI_H, STAND_H = 0.33, 0.32, 1.25
+SLOW_H, TAXI_H, STAND_H = 0.33, 0.32, 0.85
+# Long flights wait for their hour of the day, and at home for their next block.
+LONG_STAND_H = 21.0
 # Hours after which every aircraft is home again; the itineraries are made of such blocks.
 BLOCK_H = 72
+# Share of its time awake for which an aircraft waits at home for the next block.
+IDLE = 0.11
+# At least so many airports take diverted flights, where a preset has them.
+FEWEST_ALTERNATES = 40
+# How much of a block a leg turns away, in its own lengths: out and back, with a reserve.
+FITTING = 3.7
 # The columns of an aircraft type that its profiles are made of.
 TYPE_FIGURES = ("mach", "cruise_ft", "approach_kt", "climb")
-# A share of a route below this is left to the others.
-SMALLEST_SHARE = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Subfleet:
-    """The aircraft of one type at one operator."""
-
-    operator: Operator
-    type: AircraftType
+# The presets in which it is day or night everywhere at once, more or less.
+ONE_DAY = ("us-domestic", "europe")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The airports, directed routes and subfleets of a region, as arrays.
+    """The airports, directed routes and subfleets of a preset, as arrays.
 
-    `first[i]` to `first[i + 1]` are the routes that leave airport i. `running` adds up the
-    routes' weights, one row for each subfleet, each row normalised to end at its number + 1.
+    Routes stand part by part, in each sorted by where they leave; `first[p, i]` to
+    `first[p, i + 1]` are those of part p that leave airport i. `running` adds up the weights
+    of a subfleet's routes, one subfleet after the other, each beginning at `row` and normalised
+    to end at its number + 1. `part` is the part that a subfleet flies in. `middle_h` is how far
+    local time is ahead of UTC in the middle of the traffic.
     """
 
-    region: str
+    preset: str
     airports: tuple[Airport, ...]
     subfleets: tuple[Subfleet, ...]
     type_figures: dict[str, Floats]
+    long: Bools
     points: Floats
     elevation_ft: Floats
     utc_offset_h: Floats
+    middle_h: float
+    part: Ints
     first: Ints
+    origin: Ints
     destination: Ints
+    row: Ints
     running: Floats
     fleet: Floats
     alternate: Ints
@@ -78,146 +78,134 @@ class Network:
 
     def home(self, subfleet: Ints, u: Floats) -> Ints:
         """Pick home bases: an airport in proportion to its departures by the subfleet."""
-        route = np.searchsorted(self.running, subfleet + u, side="right")
-        return self._origin_of(route % len(self.destination))
+        first, last = self.first[self.part[subfleet]][:, [0, -1]].T
+        place = np.searchsorted(self.running, subfleet + u, side="right") - self.row[subfleet]
+        result: Ints = self.origin[np.minimum(first + place, last - 1)]
+        return result
 
     def onward(self, subfleet: Ints, here: Ints, u: Floats) -> Ints:
         """Pick the next airport from `here` in proportion to the subfleet's route weights."""
-        row = subfleet * len(self.destination)
-        low = self._before(row + self.first[here], subfleet)
-        high = self._before(row + self.first[here + 1], subfleet)
-        route = np.searchsorted(self.running, low + u * (high - low), side="right")
-        last = row + self.first[here + 1] - 1
-        return self.destination[np.clip(route, row + self.first[here], last) - row]
+        part = self.part[subfleet]
+        # From numbers of routes to places in `running`.
+        shift = self.row[subfleet] - self.first[part, 0]
+        start, end = self.first[part, here] + shift, self.first[part, here + 1] + shift
+        low, high = self._before(start, subfleet), self._before(end, subfleet)
+        place = np.searchsorted(self.running, low + u * (high - low), side="right")
+        result: Ints = self.destination[np.clip(place, start, end - 1) - shift]
+        return result
 
-    def _before(self, index: Ints, subfleet: Ints) -> Floats:
+    def _before(self, place: Ints, subfleet: Ints) -> Floats:
         """Read the running weight before a route: 0 (plus the subfleet's number) at the first."""
-        at_start = index == subfleet * len(self.destination)
-        return np.where(at_start, subfleet.astype(float), self.running[index - 1])
-
-    def _origin_of(self, route: Ints) -> Ints:
-        return np.searchsorted(self.first, route, side="right") - 1
+        at_start = place == self.row[subfleet]
+        return np.where(at_start, subfleet.astype(float), self.running[place - 1])
 
 
-def airports(region: str) -> list[Airport]:
-    """List the airports of a region, the busiest first.
+def airports(preset: str) -> list[Airport]:
+    """List the airports of a preset, the busiest first.
 
     Each has `code` (ICAO), `name`, `latitude` and `longitude` in degrees, and `weight`, its share
-    of the region's departures. Raises SettingError for an unknown region.
+    of the preset's departures. Raises SettingError for an unknown preset.
     """
-    return sorted(network(region).airports, key=lambda a: (-a.weight, a.code))
+    return sorted(network(preset).airports, key=lambda a: (-a.weight, a.code))
+
+
+def network(preset: str) -> Network:
+    """Build the network of a preset once. Raises SettingError for an unknown preset."""
+    return _network(check_preset(preset))
 
 
 @cache
-def network(region: str) -> Network:
-    """Build the network of a region once."""
-    codes, ends, weights = routes(check_region(region))
+def _network(preset: str) -> Network:
+    parts = [part(name, share) for name, share in PARTS[preset]]
+    codes = sorted({code for one in parts for code in one.codes})
+    parts = [renumbered(one, codes) for one in parts]
     spots = [airport(code, 0.0) for code in codes]
     points = unit([a.latitude for a in spots], [a.longitude for a in spots])
-    distance = distance_nm(points[:, ends[0]], points[:, ends[1]])
-    subfleets = tuple(
-        Subfleet(operator, aircraft_types()[code])
-        for operator in operators(region)
-        for code, _ in operator.fleet
-    )
-    shares = _shares(subfleets, codes, ends, distance, weights)
-    weights = weights * (shares.sum(axis=0) > 0)
-    flown = shares * weights
-    strength = np.bincount(ends[0], weights=weights, minlength=len(codes)) / weights.sum()
+    subfleets = tuple(subfleet for one in parts for subfleet in one.subfleets)
+    leaves = [np.bincount(p.ends[0], p.flown.sum(axis=0), len(codes)) for p in parts]
+    strength = np.sum(leaves, axis=0) / np.sum(leaves)
+    figures = {name: np.array([getattr(s.type, name) for s in subfleets]) for name in TYPE_FIGURES}
+    utc_offset_h = np.array([a.utc_offset_h for a in spots])
+    days_h = np.concatenate([(p.flown * _days_h(p)).sum(axis=1) for p in parts])
+    live_h = sum(float((p.flown * _live_h(p)).sum()) for p in parts)
+    sizes = [len(one.distance_nm) for one in parts for _ in one.subfleets]
     return Network(
-        region=region,
+        preset=preset,
         airports=tuple(airport(c, float(w)) for c, w in zip(codes, strength, strict=True)),
         subfleets=subfleets,
-        type_figures={
-            name: np.array([getattr(s.type, name) for s in subfleets]) for name in TYPE_FIGURES
-        },
+        type_figures=figures,
+        long=np.array([s.long for s in subfleets]),
         points=points,
         elevation_ft=np.array([a.elevation_ft for a in spots]),
-        utc_offset_h=np.array([a.utc_offset_h for a in spots]),
-        first=np.searchsorted(ends[0], np.arange(len(codes) + 1)),
-        destination=ends[1],
-        running=_running(flown * _fitting(_cycle_h(subfleets, distance))),
-        fleet=np.cumsum((flown * _cycle_h(subfleets, distance)).sum(axis=1)),
+        utc_offset_h=utc_offset_h,
+        middle_h=round(float(sum((strength * utc_offset_h).tolist()))),
+        part=np.repeat(np.arange(len(parts)), [len(p.subfleets) for p in parts]),
+        first=_first(parts, len(codes)),
+        origin=np.concatenate([p.ends[0] for p in parts]),
+        destination=np.concatenate([p.ends[1] for p in parts]),
+        row=np.cumsum([0, *sizes[:-1]]),
+        running=_running(parts),
+        fleet=np.cumsum(days_h),
         alternate=_alternates(points, strength),
-        live_share=_live_share(flown, _cycle_h(subfleets, distance)),
+        live_share=live_h / float(days_h.sum()) * _busier(preset),
     )
 
 
-def _shares(
-    subfleets: tuple[Subfleet, ...],
-    codes: list[str],
-    ends: Ints,
-    distance: Floats,
-    weights: Floats,
-) -> Floats:
-    """Split every route among the subfleets; each column adds up to 1 (or 0: nobody can)."""
-    wish = np.array([_fit(s.type, distance) * _mix(s) for s in subfleets])
-    for row, subfleet in zip(wish, subfleets, strict=True):
-        row *= _loyal(subfleet.operator, codes, ends, weights * row)
-    for operator in {s.operator for s in subfleets}:
-        own = [i for i, s in enumerate(subfleets) if s.operator is operator]
-        wish[own] *= operator.share / max((wish[own] * weights).sum(), 1e-300)
-    wish = _normalised(wish)
-    wish[wish < SMALLEST_SHARE * wish.max(axis=0)] = 0.0
-    return _normalised(wish)
+def _first(parts: list[Part], airports: int) -> Ints:
+    """Number the first route of each airport in each part, and the one after the last."""
+    before = np.cumsum([0, *(len(one.distance_nm) for one in parts)])
+    numbers = np.arange(airports + 1)
+    return np.array(
+        [b + np.searchsorted(p.ends[0], numbers) for b, p in zip(before, parts, strict=False)]
+    )
 
 
-def _normalised(columns: Floats) -> Floats:
-    total = columns.sum(axis=0)
-    result: Floats = columns / np.where(total > 0, total, 1.0)
+def _running(parts: list[Part]) -> Floats:
+    """Add up the weights of routes, subfleet by subfleet."""
+    rows, number = [], 0
+    for one in parts:
+        flown = one.flown * np.where(one.long[:, None], 1.0, _fitting(_cycle_h(one)))
+        total = flown.sum(axis=1, keepdims=True)
+        steps = np.cumsum(flown / np.where(total > 0, total, 1.0), axis=1)
+        steps /= np.where(total > 0, steps[:, -1:], 1.0)
+        rows.append((steps + (number + np.arange(len(flown)))[:, None]).ravel())
+        number += len(flown)
+    return np.concatenate(rows)
+
+
+def _live_h(one: Part) -> Floats:
+    """Tabulate how long subfleets are between two stands, for every route."""
+    result: Floats = one.distance_nm / one.cruise_kt[:, None] + (SLOW_H + TAXI_H)
     return result
 
 
-def _mix(subfleet: Subfleet) -> float:
-    mix = dict(subfleet.operator.fleet)
-    return mix[subfleet.type.code] / sum(mix.values())
-
-
-def _fit(kind: AircraftType, distance: Floats) -> Floats:
-    """Say how well a type suits a distance: 1 in its usual span, 0 beyond its range."""
-    long = 1 / (1 + (distance / (0.6 * kind.range_nm)) ** 6)
-    short = 1 / (1 + (kind.shortest_nm / distance) ** 4)
-    return np.where(distance <= kind.range_nm, long * short, 0.0)
-
-
-def _loyal(operator: Operator, codes: list[str], ends: Ints, weights: Floats) -> Floats:
-    """Weigh routes so that the operator flies its loyal share of flights to or from a hub."""
-    hubs = np.isin(codes, operator.hubs)
-    at_hub = hubs[ends[0]] | hubs[ends[1]]
-    inside, outside = weights[at_hub].sum(), weights[~at_hub].sum()
-    if inside == 0 or outside == 0:
-        return np.ones(len(weights))
-    stray = (1 - operator.loyalty) / operator.loyalty * inside / outside
-    return np.where(at_hub, 1.0, min(stray, 1.0))
-
-
-def _running(flown: Floats) -> Floats:
-    total = flown.sum(axis=1, keepdims=True)
-    steps = np.cumsum(flown / np.where(total > 0, total, 1.0), axis=1)
-    steps /= np.where(total > 0, steps[:, -1:], 1.0)
-    result: Floats = (steps + np.arange(len(flown))[:, None]).ravel()
+def _cycle_h(one: Part) -> Floats:
+    """Tabulate how long a leg and the stand after it take, in awake time."""
+    result: Floats = _live_h(one) + np.where(one.long, LONG_STAND_H, STAND_H)[:, None]
     return result
 
 
-def _cycle_h(subfleets: tuple[Subfleet, ...], distance: Floats) -> Floats:
-    cruise_kt = np.array([s.type.mach * 574 for s in subfleets])[:, None]
-    result: Floats = distance / cruise_kt + (SLOW_H + TAXI_H + STAND_H)
+def _days_h(one: Part) -> Floats:
+    """Tabulate how long a leg keeps an aircraft, nights included."""
+    pace = np.where(one.long, 1.0, (1 - IDLE) * AWAKE_DAY_MIN / DAY_MIN)
+    result: Floats = _cycle_h(one) / pace[:, None]
     return result
 
 
 def _fitting(cycle_h: Floats) -> Floats:
     """Weigh up what a block turns away: out and back fit only if begun early enough in it."""
-    return BLOCK_H / np.maximum(BLOCK_H - 2 * cycle_h, BLOCK_H / 4)
+    awake_h = BLOCK_H / 24 * AWAKE_DAY_MIN / 60
+    return awake_h / np.maximum(awake_h - FITTING * cycle_h, awake_h / 5)
 
 
-def _live_share(flown: Floats, cycle_h: Floats) -> float:
-    """Say which share of its time an aircraft spends between leaving and reaching a stand."""
-    return float(1 - STAND_H * flown.sum() / (flown * cycle_h).sum())
+def _busier(preset: str) -> float:
+    """Say how much busier the busy hours are than the mean of a day."""
+    return busy_share() / (AWAKE_DAY_MIN / DAY_MIN) if preset in ONE_DAY else 1.0
 
 
 def _alternates(points: Floats, strength: Floats) -> Ints:
     """Find where a flight diverts to: the nearest busy airport 50 nm or more from the planned."""
-    busy = np.argsort(-strength, kind="stable")[: max(len(strength) // 3, 2)]
+    busy = np.argsort(-strength, kind="stable")[: max(len(strength) // 3, FEWEST_ALTERNATES)]
     away = distance_nm(points[:, :, None], points[:, None, busy])
     result: Ints = busy[np.argmin(np.where(away < 50, np.inf, away), axis=1)]
     return result

@@ -19,17 +19,23 @@ from flightlib.sky.hashing import Keys, uniform
 from flightlib.sky.network import Network
 from flightlib.sky.offsets import Offsets, beside
 from flightlib.sky.profile import Legs
+from flightlib.sky.tracks import track_offsets
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-# Speed of the westerly jet stream at cruise height, knots, the mean over a region.
-JET_KT = {"us": 52.0, "europe": 14.0}
+# Speed of the westerly jet stream at cruise height, knots, the mean of a preset.
+JET_KT = {"us-domestic": 52.0, "europe": 14.0, "north-atlantic": 78.0, "world": 30.0}
+AGAINST = 0.65
+# The presets with flights along the organised tracks.
+OCEANIC = ("north-atlantic", "world")
 # France with Switzerland, Iberia, Italy: there the level rule asks for north or south, not for
 # east or west. South, west, north, east in degrees.
 NORTH_SOUTH = ((42.5, -4.5, 50.0, 8.5), (36.0, -9.5, 43.5, 3.0), (37.0, 7.5, 46.5, 16.0))
-_WIND = 12
+# What weather adds or takes along a leg's track at most, knots: most legs have little of it.
+EDDY_KT = {"us-domestic": 45.0, "europe": 60.0, "north-atlantic": 45.0, "world": 60.0}
+_WIND, _EDDY, _EDDY_TOO = 12, 13, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +58,23 @@ def point_at(paths: Paths, distance_nm: Floats) -> Floats:
     return along(paths.start, paths.tangent, distance_nm / EARTH_RADIUS_NM)
 
 
-def offsets(network: Network, paths: Paths, keys: Keys, ends: tuple[Ints, Ints]) -> Offsets | None:
+def offsets(network: Network, paths: Paths, keys: Keys, off_ms: Ints) -> Offsets | None:
     """Say how far beside their great circles hops fly by plan; None where all keep to them.
 
-    Depends on the hop alone, not on the hour: where a diverted flight turns away follows from it.
+    `off_ms` is when they are to leave, ms since 1970. Depends on the hop alone: where a diverted
+    flight turns away follows from it.
     """
-    return None
+    if network.preset not in OCEANIC:
+        return None
+    return track_offsets(paths.start, paths.tangent, paths.length_nm, keys, off_ms)
 
 
 def turning_points(
-    network: Network, paths: Paths, keys: Keys, ends: tuple[Ints, Ints], distance_nm: Floats
+    network: Network, paths: Paths, keys: Keys, off_ms: Ints, distance_nm: Floats
 ) -> Floats:
     """Find the points of hops some nautical miles along, offsets included, as unit vectors."""
     points = point_at(paths, distance_nm)
-    bends = offsets(network, paths, keys, ends)
+    bends = offsets(network, paths, keys, off_ms)
     if bends is not None:
         rows, along_nm = bends.rows, distance_nm[bends.rows]
         right_nm, slope = bends.at(along_nm)
@@ -87,21 +96,25 @@ def legs_along(
     figures = {name: column[subfleet] for name, column in network.type_figures.items()}
     middle = paths.length_nm / 2 / EARTH_RADIUS_NM
     track = track_at(paths.start, paths.tangent, middle)
-    jet_kt = JET_KT[network.region] * (0.6 + 0.8 * uniform(keys, _WIND))
+    jet_kt = JET_KT[network.preset] * (0.6 + 0.8 * uniform(keys, _WIND))
+    if network.preset in OCEANIC:
+        # Who flies against the jet goes around the worst of it.
+        jet_kt = jet_kt * np.where(track > 180, AGAINST, 1.0)
+    eddy_kt = EDDY_KT[network.preset] * (uniform(keys, _EDDY) + uniform(keys, _EDDY_TOO) - 1)
     nowhere = np.full(len(keys), -np.inf)
     return Legs(
         key=keys,
         distance_nm=paths.length_nm,
         origin_ft=network.elevation_ft[origin],
         destination_ft=network.elevation_ft[destination],
-        wind_kt=jet_kt * np.sin(np.radians(track)),
-        odd=_odd(track, along(paths.start, paths.tangent, middle)),
+        wind_kt=jet_kt * np.sin(np.radians(track)) + eddy_kt,
+        odd=odd_level(track, along(paths.start, paths.tangent, middle)),
         start_ft=nowhere if start_ft is None else start_ft,
         **figures,
     )
 
 
-def _odd(track: Floats, middle: Floats) -> Bools:
+def odd_level(track: Floats, middle: Floats) -> Bools:
     """Say which tracks fly odd thousands: eastbound, or southbound where that is the rule."""
     latitude, longitude = position(middle)
     by_south = np.zeros(len(track), dtype=bool)

@@ -115,7 +115,7 @@ def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ..
     index = (borders <= t_ms).sum(axis=0)
     table = _table(borders, nodes, paths, network, ends)
     start, tangent = _ground_paths(index, paths, nodes, keys)
-    aside = _offsets(network, hops, paths, keys, ends)
+    aside = _offsets(network, hops, paths, keys)
     if storms:
         aside = around(storms, _flown(hops, paths, nodes), aside)
     bend, bend_from, bend_to = _bends(hops, aside, nodes, t_ms)
@@ -144,6 +144,10 @@ def _profile_keys(hops: HopRows) -> Keys:
     return np.where(hops.kind == ONWARD, onward_keys(hops.key), keys)
 
 
+def _off_ms(hops: HopRows) -> Ints:
+    return hops.block_ms + hops.scheduled_off
+
+
 def _flight(
     network: Network, hops: HopRows, keys: Keys
 ) -> tuple[Paths, Profiles, tuple[Ints, Ints]]:
@@ -154,19 +158,17 @@ def _flight(
     start, start_ft = network.points[:, origin], np.full(len(keys), -np.inf)
     away = np.flatnonzero(hops.kind == AWAY)
     if len(away):
-        a, b = hops.origin[away], hops.destination[away]
-        turn, _, cut_ft, _ = turn_of(network, hops.subfleet[away], a, b, hops.key[away])
+        legs = hops.subfleet[away], (hops.origin[away], hops.destination[away]), hops.key[away]
+        turn, _, cut_ft, _ = turn_of(network, *legs, _off_ms(hops)[away])
         start[:, away], start_ft[away] = turn, cut_ft
     paths = between(start, network.points[:, target])
-    legs = legs_along(network, paths, keys, hops.subfleet, (origin, target), start_ft)
-    return paths, profiles(legs), (origin, target)
+    plan = legs_along(network, paths, keys, hops.subfleet, (origin, target), start_ft)
+    return paths, profiles(plan), (origin, target)
 
 
-def _offsets(
-    network: Network, hops: HopRows, paths: Paths, keys: Keys, ends: tuple[Ints, Ints]
-) -> Offsets | None:
+def _offsets(network: Network, hops: HopRows, paths: Paths, keys: Keys) -> Offsets | None:
     """Find the offsets of hops; those that begin at a turn in the air have none."""
-    planned = offsets(network, paths, keys, ends)
+    planned = offsets(network, paths, keys, _off_ms(hops))
     flown = (hops.kind != AWAY) & (hops.kind != CANCELLED)
     return None if planned is None else planned.only(flown[planned.rows])
 

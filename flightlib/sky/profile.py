@@ -26,10 +26,14 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 LIFT_OFF_KT = 150.0
-APPROACH_FT = 3000.0
+APPROACH_FT = 2500.0
 BANDS_FT = (10_000.0, 20_000.0, 30_000.0)
 CEILING_FT = 43_000.0
 WIND_FULL_FT = 36_000.0
+# How much lower flights keep for every knot of wind against them.
+HEADWIND_FT_KT = 30.0
+# Further than this, fuel decides the level, and winds change on the way.
+FAR_NM = 2300.0
 HOP_NM, HOP_FPM = 150.0, 1800.0
 NODES = 17
 # Cruise is from the one node to the other; its even segments are level, its odd ones steps.
@@ -42,21 +46,22 @@ FREE_FROM, FREE_TO = 1, 14
 _SHARES = np.array([0.0, 0.1, 0.5, 0.9, 1.0])
 _CLIMB_FPM = np.array(
     [
-        [640, 1150, 2240, 3330, 4000],
-        [700, 1200, 2110, 3120, 3800],
+        [450, 880, 2360, 3330, 4000],
+        [600, 1050, 2110, 3120, 3800],
         [640, 1000, 1600, 2270, 2900],
         [400, 640, 1150, 2035, 2600],
     ]
 )
 _DESCENT_FPM = np.array(
     [
-        [480, 640, 1000, 1600, 2000],
+        [450, 700, 1250, 1650, 1950],
         [600, 900, 1600, 2370, 3000],
         [640, 960, 1860, 2650, 3300],
-        [600, 820, 1100, 2520, 3300],
+        [580, 800, 1010, 2520, 3300],
     ]
 )
-_FINAL_FPM = 832.0
+# A glide path of 3 degrees: feet a minute for each knot of the approach speed.
+_GLIDE_FPM_KT = 5.3
 # Lanes of a leg's key.
 _CRUISE, _CLIMB, _DESCENT, _LEVEL, _ODD, _CRUISE_TOO = 0, 1, 5, 9, 10, 20
 
@@ -106,9 +111,10 @@ def profiles(legs: Legs) -> Profiles:
     seconds[:5] = np.diff(heights[:6], axis=0) / climb_fpm[[0, 0, 1, 2, 3]] * 60
     seconds[[6, 8]] = np.diff(levels, axis=0) / _multiples_of_64(steps.rates(legs.key)) * 60
     seconds[10:14] = -np.diff(heights[10:15], axis=0) / descent_fpm[[3, 2, 1, 0]] * 60
-    level_nm = 2 + np.minimum(legs.distance_nm / 40, 12) * uniform(legs.key, _LEVEL)
+    level_nm = 1 + np.minimum(legs.distance_nm / 50, 10) * uniform(legs.key, _LEVEL)
     seconds[14] = level_nm / ((speeds[14] + speeds[15]) / 2) * 3600
-    seconds[15] = (heights[15] - heights[16]) / _FINAL_FPM * 60
+    final_fpm = _multiples_of_64(_GLIDE_FPM_KT * legs.approach_kt)
+    seconds[15] = (heights[15] - heights[16]) / final_fpm * 60
     seconds[[5, 7, 9]] = 0.0
     miles = (speeds[:-1] + speeds[1:]) / 2 * seconds / 3600
     cruise_nm = (legs.distance_nm - miles.sum(axis=0)) * steps.shares(legs.key, levels)
@@ -202,12 +208,12 @@ def _speeds(legs: Legs, cruise_ft: Floats) -> Floats:
     up = np.concatenate([knots[:2], np.where(bands <= legs.origin_ft + 1500, knots[1], knots[2:5])])
     up = np.where(heights[:5] >= cruise_ft, cruise, np.minimum(up, cruise))
     up[0] = np.where(legs.start_ft > legs.origin_ft, cruise, knots[0])
-    low_ft, low_kt = legs.destination_ft + APPROACH_FT, legs.approach_kt + 65
+    low_ft, low_kt = legs.destination_ft + APPROACH_FT, legs.approach_kt + 55
     down = np.where(bands <= low_ft, low_kt, np.array([knots[2], knots[3], cruise]))
     down = np.concatenate([[low_kt], down])
     reached = np.concatenate([[low_ft], np.broadcast_to(bands, down[1:].shape)]) >= cruise_ft
     down = np.where(reached, cruise, np.minimum(down, cruise))[::-1]
-    last = np.array([np.minimum(legs.approach_kt + 40, cruise), legs.approach_kt])
+    last = np.array([np.minimum(legs.approach_kt + 25, cruise), legs.approach_kt])
     return np.concatenate([up, [cruise] * 6, down, last])
 
 
@@ -220,8 +226,10 @@ def _cruise_ft(legs: Legs, climb_fpm: Floats, descent_fpm: Floats) -> Floats:
     reach = _reach_ft(legs, climb_fpm, descent_fpm)
     u = uniform(legs.key, _CRUISE)
     # A sum of two uniforms: most flights near the usual level, none far from it.
-    spread = (u + uniform(legs.key, _CRUISE_TOO) - 1) * 5000
-    wish = np.minimum(legs.cruise_ft + 1000 + spread, CEILING_FT - 2000)
+    far = legs.distance_nm > FAR_NM
+    spread = (u + uniform(legs.key, _CRUISE_TOO) - 1) * np.where(far, 3500, 5000)
+    below_jet = np.where(far, 0.0, HEADWIND_FT_KT * np.minimum(legs.wind_kt, 0))
+    wish = np.minimum(legs.cruise_ft + 1500 + spread + below_jet, CEILING_FT - 2000)
     odd = legs.odd ^ (uniform(legs.key, _ODD) < 0.05)
     shift = np.where(odd, 1000.0, 0.0)
     level = np.floor((np.minimum(wish, reach) - shift) / 2000) * 2000 + shift

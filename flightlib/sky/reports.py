@@ -13,6 +13,8 @@ from flightlib.sky.cursor import Columns
 
 Ints = NDArray[np.int64]
 
+# No receiver hears the middle of the North Atlantic: south, west, north, east in degrees.
+OCEAN = (28.0, -50.0, 63.0, -15.0)
 _CANCELLED = STATUSES.index("CANCELLED")
 
 
@@ -78,7 +80,7 @@ def _report(clock: Clock, row: tuple[Any, ...]) -> FlightReport:
         ground_speed=speed,
         vertical_speed=vertical,
         altitude_change="C" if vertical > 0 else "D" if vertical < 0 else "-",
-        update_type=None if cancelled else "X" if phase in (0, 4) else "A",
+        update_type=None if cancelled else _heard(phase, latitude, longitude, label.lift_off),
         phase=PHASES[phase],
         origin=label.origin,
         destination=label.destination,
@@ -94,3 +96,14 @@ def _report(clock: Clock, row: tuple[Any, ...]) -> FlightReport:
         estimated_on=None if cancelled else clock.reader_ms(label.estimated_on),
         timestamp=stamp,
     )
+
+
+def _heard(phase: int, latitude: float, longitude: float, lift_off: int) -> str:
+    """Say who heard a report: ground radar, a receiver on land, or over the ocean none of these."""
+    if phase in (0, 4):
+        return "X"
+    south, west, north, east = OCEAN
+    if not (south < latitude < north and west < longitude < east):
+        return "A"
+    # Most ask satellites to listen; the others report by radio every few minutes.
+    return "S" if lift_off // 1000 % 10 < 7 else "O"

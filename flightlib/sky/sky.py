@@ -12,11 +12,13 @@ from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.delivery import Delivery
 from flightlib.sky.disturb import Flying
-from flightlib.sky.fleet import fleet
+from flightlib.sky.fleet import Fleet, fleet
 from flightlib.sky.marks import Mark, marks
+from flightlib.sky.network import ONE_DAY, network
 from flightlib.sky.ready import Stream
 from flightlib.sky.reports import Clock
-from flightlib.sky.tables import check_region
+from flightlib.sky.rhythm import HOUR_MS, OPPOSITE_H, is_night
+from flightlib.sky.tables import check_preset
 from flightlib.sky.way import Way
 
 FEWEST, MOST = 5, 100_000
@@ -26,34 +28,53 @@ ANNOUNCE_MS = 60_000
 
 
 class Sky:
-    """A believable, repeatable sky over a region: who flies where, at any time you ask.
+    """A believable, repeatable sky: who flies where, at any time you ask.
 
-    `flights` is how many aircraft report at a time, on average: those between leaving one stand
-    and reaching the next. The sky has about 1.6 times as many; the others are being turned
-    around and say nothing. `region` is one of REGIONS. The same `seed` gives the same sky on
-    every machine, and a sky of more flights begins with the flights of a smaller one.
+    `flights` is how many aircraft report at a time, on average, in the busy hours of the day
+    (about 8 to 20 local): those between leaving one stand and reaching the next. The sky has
+    about 1.8 times as many; the others are being turned around, or rest, and say nothing.
+    `preset` is one of PRESETS (or "us" for short). The same `seed` gives the same sky on every
+    machine, and a sky of more flights begins with the flights of a smaller one.
+
+    By night there is little to see. `shift_h` moves the sun: with 12 it is noon in the sky when
+    it is midnight for you. All times stay yours. `Sky.busy` chooses it.
 
     Raises SettingError for arguments that are not allowed.
     """
 
-    def __init__(self, flights: int = 100, region: str = "us", seed: int = 7) -> None:
+    def __init__(
+        self, flights: int = 100, preset: str = "us-domestic", seed: int = 7, shift_h: float = 0.0
+    ) -> None:
         self.flights = _whole("flights", flights, FEWEST, MOST)
-        self.region = check_region(region)
+        self.preset = check_preset(preset)
         self.seed = _whole("seed", seed, 0, 2**63 - 1)
-        self._fleet = fleet(self.region, self.seed, self.flights)
+        self.shift_h = _number("shift_h", shift_h, -24.0, 24.0)
+        self._fleet = fleet(self.preset, self.seed, self.flights, self.shift_h)
         self._disturbances: tuple[Any, ...] = ()
         self._cursor = Cursor(self._fleet, lambda: self._disturbances)
         self._lock = Lock()
         self._clock = Clock(0, 1.0)
 
+    @classmethod
+    def busy(
+        cls, now_ms: int, flights: int = 100, preset: str = "us-domestic", seed: int = 7
+    ) -> Sky:
+        """Make a sky that has traffic at a time, such as now: by night it is noon there."""
+        return cls(flights, preset, seed, busy_shift_h(preset, _time("now_ms", now_ms)))
+
     def __repr__(self) -> str:
         aircraft = len(self._fleet.keys)
         operators = {self._fleet.network.subfleets[i].operator.icao for i in self._fleet.subfleet}
         return (
-            f"Sky(flights={self.flights}, region={self.region!r}, seed={self.seed}): "
+            f"Sky(flights={self.flights}, preset={self.preset!r}, seed={self.seed}): "
             f"{aircraft:,} aircraft of {len(operators)} operators "
             f"between {len(self._fleet.network.airports)} airports"
         )
+
+    @property
+    def fleet(self) -> Fleet:
+        """The aircraft behind the flights, for those who measure a sky."""
+        return self._fleet
 
     def at(self, time_ms: int) -> Columns:
         """Compute the live flights at a time (ms since 1970 UTC), as arrays.
@@ -122,7 +143,7 @@ class Sky:
         if code is not None and code not in known:
             raise SettingError(
                 f"airport cannot be {code!r}; allowed: one of the {len(known)} of this sky"
-                f" ({self.region}).{nearest(code, known)}"
+                f" ({self.preset}).{nearest(code, known)}"
             )
 
     def calm(self, *disturbances: Any) -> None:
@@ -138,6 +159,13 @@ class Sky:
     def marks(self, time_ms: int) -> tuple[Mark, ...]:
         """List what a map shows of the disturbances at a time (ms since 1970 UTC)."""
         return marks(self._disturbances, time_ms, self._clock)
+
+
+def busy_shift_h(preset: str, time_ms: int) -> float:
+    """Choose how far to move the sun of a preset so that there is traffic at a time, in hours."""
+    lines = network(preset)
+    night = is_night(time_ms / HOUR_MS + lines.middle_h)
+    return OPPOSITE_H if night and lines.preset in ONE_DAY else 0.0
 
 
 def _whole(name: str, value: Any, least: int, most: int) -> int:

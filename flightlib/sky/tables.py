@@ -10,7 +10,8 @@ from importlib.resources import files
 
 from flightlib.errors import SettingError, not_allowed
 
-REGIONS = ("us", "europe")
+PRESETS = ("us-domestic", "europe", "north-atlantic", "world")
+ALIASES = {"us": "us-domestic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class AircraftType:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """One operator: codes, share of the region's flights, hubs, and its fleet by type."""
+    """One operator: codes, share of the preset's flights, hubs, and its fleet by type."""
 
     icao: str
     iata: str
@@ -55,11 +56,12 @@ class Operator:
     fleet: tuple[tuple[str, float], ...]
 
 
-def check_region(region: str) -> str:
-    """Let a known region pass; raises SettingError with the allowed ones for any other."""
-    if region not in REGIONS:
-        raise SettingError(not_allowed("region", region, REGIONS))
-    return region
+def check_preset(preset: str) -> str:
+    """Give the full name of a preset; raises SettingError with the allowed ones for no preset."""
+    name = ALIASES.get(preset, preset) if isinstance(preset, str) else preset
+    if name not in PRESETS:
+        raise SettingError(not_allowed("preset", preset, PRESETS))
+    return name
 
 
 @cache
@@ -70,9 +72,9 @@ def aircraft_types() -> dict[str, AircraftType]:
 
 
 @cache
-def operators(region: str) -> tuple[Operator, ...]:
-    """Read the operators of a region."""
-    rows = [row for row in _rows("operators.csv") if row["region"] == region]
+def operators(preset: str) -> tuple[Operator, ...]:
+    """Read the operators of a preset."""
+    rows = [row for row in _rows("operators.csv") if row["preset"] == preset]
     return tuple(
         Operator(
             icao=row["icao"],
@@ -98,9 +100,18 @@ def us_flights() -> list[tuple[str, str, float]]:
     return [(row["a"], row["b"], float(row["flights"])) for row in _rows("routes_us.csv")]
 
 
-def europe_passengers() -> dict[str, float]:
-    """Read the passengers a year of the airports of Europe, in millions."""
-    return {row["icao"]: float(row["passengers_m"]) for row in _rows("europe.csv")}
+def passengers(table: str, column: str = "passengers_m") -> dict[str, str]:
+    """Read a column of a table of airports: passengers a year in millions, or a group."""
+    return {row["icao"]: row[column] for row in _rows(table)}
+
+
+def references(preset: str) -> dict[str, tuple[float, float, str]]:
+    """Read what is known of real traffic: reference, tolerance and source of each figure."""
+    return {
+        row["figure"]: (float(row["reference"]), float(row["tolerance"]), row["source"])
+        for row in _rows("reference.csv")
+        if row["preset"] == preset
+    }
 
 
 def airport(code: str, weight: float) -> Airport:

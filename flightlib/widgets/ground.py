@@ -8,7 +8,12 @@ from typing import Any
 from flightlib import charts
 
 NAMES_AT_HOME = 26  # airports named before zooming in, at most; three times as many have a dot
-PLACES = {"us": " over the United States", "europe": " over Europe", "world": " over the world"}
+PLACES = {
+    **dict.fromkeys(("us", "us-domestic"), " over the United States"),
+    "europe": " over Europe",
+    "north-atlantic": " over the North Atlantic",
+    "world": " over the world",
+}
 GROUND_AROUND = 1.5  # how far land is drawn beyond the region, as a share of its size
 
 

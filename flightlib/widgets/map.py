@@ -29,7 +29,7 @@ class LiveMap(StreamWidget):
     """Watch flights move: `LiveMap("/flights/sse")` as a cell's last line.
 
     `url` is a stream's path on this kernel's backend, or a full address; `every` is seconds
-    between frames (0.25 to 5). `region` is "us", "europe", "world", or (west, south, east, north)
+    between frames (0.25 to 5). `region` is a preset, or (west, south, east, north)
     in degrees. `colour` is "status", "phase" or "region" (cells of 5 by 5 degrees; neighbours
     differ). `theme` is "auto" (follow JupyterLab), "dark" or "light"; `height` is pixels.
     `markers` is "arrows" (what "auto" means: they show the heading) or "points" (drawn by

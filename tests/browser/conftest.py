@@ -86,7 +86,10 @@ class Lab:
 @pytest.fixture(scope="module")
 def published(kafka_stack: Settings) -> Iterator[Publisher]:
     """A sky in Kafka, at sixty times its speed, for as long as the tests run."""
-    reports = Sky(flights=FLIGHTS, region="us").reports(now_ms(), speed=60)
+    # It begins at eight in the morning of UTC-6, whenever that is, and has twelve busy hours.
+    start_ms = now_ms()
+    sky = Sky(flights=FLIGHTS, shift_h=14 - start_ms / 3_600_000 % 24)
+    reports = sky.reports(start_ms, speed=60)
     publisher = Publisher(reports, settings=kafka_stack).start()
     yield publisher
     publisher.stop()

@@ -169,7 +169,7 @@ def test_cancelled_flights_are_crosses_and_ground_traffic_is_small() -> None:
 
 def test_every_region_of_the_sky_has_a_view_with_its_airports() -> None:
     """Whatever sky can be flown can be shown, busiest airport first."""
-    for region in sky.REGIONS:
+    for region in sky.PRESETS:
         box = charts.box_of(region)
         airports = charts.airport_table(region)
         assert airports["weight"].is_monotonic_decreasing

@@ -155,7 +155,7 @@ def test_too_little_memory_is_one_line(here: Path, monkeypatch: pytest.MonkeyPat
     assert not here.exists()
 
 
-@pytest.mark.parametrize("option", ["--region=nowhere", "--flights=-5"])
+@pytest.mark.parametrize("option", ["--preset=nowhere", "--flights=-5"])
 def test_a_wrong_argument_stops_a_demo_at_once(option: str, here: Path) -> None:
     """What a demo cannot work with is said in one line, before any engine is started."""
     result = run("demo", "--no-browser", option)

@@ -15,7 +15,7 @@ from flightlib.scenario import scenarios
     ("arguments", "words"),
     [
         (["--flights", "0"], "flights cannot be 0"),
-        (["--region", "mars"], "region cannot be 'mars'"),
+        (["--preset", "mars"], "preset cannot be 'mars'"),
         (["--for", "0"], "--for cannot be 0"),
         (["--for", "nan"], "--for cannot be nan"),
         (["--interval", "0"], "interval"),

@@ -13,13 +13,13 @@ from flightlib import scenario
 from flightlib.errors import SettingError
 from flightlib.scenario import Scenario, running
 from flightlib.scenario.model import KINDS
-from flightlib.sky import REGIONS, Sky
+from flightlib.sky import PRESETS, Sky
 from flightlib.sky.delivery import Duplicates, Garbage, Lateness, Outage, Surge
 
 T = 1_764_000_000_000
 
 
-@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("region", PRESETS)
 @pytest.mark.parametrize("name", scenario.names())
 def test_a_built_in_scenario_fits_every_sky(name: str, region: str) -> None:
     """Each can be started anywhere, and shows on the map for as long as it says it lasts."""
@@ -51,7 +51,7 @@ def test_steps_begin_when_they_say() -> None:
 
 def test_a_hub_is_the_busiest_of_the_sky() -> None:
     """The hot region is the cell of the busiest airport: Atlanta, or London."""
-    cells = {region: Scenario("hot-region").disturbances(region, T)[0] for region in REGIONS}
+    cells = {region: Scenario("hot-region").disturbances(region, T)[0] for region in PRESETS}
     assert all(isinstance(cell, Surge) for cell in cells.values())
     assert cells["us"].box == (30.0, -85.0, 35.0, -80.0)
     assert cells["europe"].box == (50.0, -5.0, 55.0, 0.0)

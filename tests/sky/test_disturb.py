@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flightlib.errors import SettingError
 from flightlib.records import PHASES
-from flightlib.sky import REGIONS, Columns, Sky, airports
+from flightlib.sky import PRESETS, Columns, Sky, airports
 from flightlib.sky.disturb import GroundDelay, Holding, Storm
 from flightlib.sky.geodesy import distance_nm, unit
 
@@ -23,9 +23,9 @@ TIMES = st.integers(START_MS, START_MS + 10**11)
 quickly = settings(max_examples=8, deadline=None)
 
 
-def happenings(region: str) -> st.SearchStrategy[Any]:
-    """Disturbances near the busy airports of a region, that begin within six hours of START_MS."""
-    places = st.sampled_from(airports(region)[:12])
+def happenings(preset: str) -> st.SearchStrategy[Any]:
+    """Disturbances near the busy airports of a preset, that begin within six hours of START_MS."""
+    places = st.sampled_from(airports(preset)[:12])
     starts = st.integers(START_MS, START_MS + 6 * HOUR_MS)
     lasts = st.integers(600_000, 5 * HOUR_MS)
     times = st.tuples(starts, lasts).map(lambda x: (x[0], x[0] + x[1]))
@@ -46,9 +46,9 @@ def happenings(region: str) -> st.SearchStrategy[Any]:
 
 @st.composite
 def skies(draw: st.DrawFn) -> Sky:
-    region = draw(st.sampled_from(REGIONS))
-    sky = Sky(draw(st.integers(20, 120)), region, draw(st.integers(0, 2**63 - 1)))
-    sky.disturb(*draw(st.lists(happenings(region), min_size=1, max_size=4)))
+    preset = draw(st.sampled_from(PRESETS))
+    sky = Sky(draw(st.integers(20, 120)), preset, draw(st.integers(0, 2**63 - 1)))
+    sky.disturb(*draw(st.lists(happenings(preset), min_size=1, max_size=4)))
     return sky
 
 
@@ -64,7 +64,7 @@ def rows(columns: Columns, below_slot: int = 10**9) -> list[tuple[Any, ...]]:
 
 def again(sky: Sky, flights: int | None = None) -> Sky:
     """The same sky, disturbed alike, that nobody has asked yet."""
-    other = Sky(flights or sky.flights, sky.region, sky.seed)
+    other = Sky(flights or sky.flights, sky.preset, sky.seed)
     other.disturb(*reversed(sky.disturbances))
     return other
 
@@ -100,7 +100,7 @@ def test_a_late_word_moves_nobody(sky: Sky, data: st.DataObject) -> None:
     """A sky told of something from now on, while it is followed, goes on from where it is."""
     now_ms = data.draw(SOON)
     before = rows(sky.at(now_ms))
-    one = data.draw(happenings(sky.region))
+    one = data.draw(happenings(sky.preset))
     sky.disturb(dataclasses.replace(one, start_ms=now_ms + 1, end_ms=now_ms + 2 * HOUR_MS))
     assert rows(sky.at(now_ms)) == before
     later = data.draw(st.integers(now_ms, now_ms + 3 * HOUR_MS))

@@ -1,137 +1,89 @@
-"""The sky against real traffic: US and Europe at one instant of 2021, public statistics.
-
-Tolerances are generous: the causes are modelled, the figures are not fitted one by one.
-"""
+"""The sky against real traffic: public figures of the US and Europe, and the rhythm of the day."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from flightlib.records import PHASES, STATUSES
-from flightlib.sky import Sky
+from flightlib.errors import SettingError
+from flightlib.records import STATUSES
+from flightlib.sky import PRESETS, Sky
+from flightlib.sky import profile as profiles
+from flightlib.sky.check import START_MS, Figure, check
+from flightlib.sky.network import network
+from flightlib.sky.rhythm import BUSY_H
 
-START_MS = 1_764_000_000_000
-
-
-@dataclass
-class Traffic:
-    live: np.ndarray
-    altitude: np.ndarray
-    speed: np.ndarray
-    vertical: np.ndarray
-    heading: np.ndarray
-    phase: np.ndarray
-    status: np.ndarray
+HOUR_MS = 3_600_000
 
 
-def watch(region: str) -> Traffic:
-    """Look at a sky six times, some hours apart."""
-    sky = Sky(1500, region)
-    looks = [sky.at(START_MS + i * 17_137_000) for i in range(6)]
-    air = [(look.phase > 0) & (look.phase < len(PHASES) - 1) for look in looks]
-
-    def gather(name: str) -> np.ndarray:
-        return np.concatenate([getattr(x, name)[a] for x, a in zip(looks, air, strict=True)])
-
-    return Traffic(
-        np.array([len(look) for look in looks]),
-        gather("altitude"),
-        gather("ground_speed"),
-        gather("vertical_speed"),
-        gather("heading"),
-        gather("phase"),
-        gather("status"),
-    )
+def at_hours(sky: Sky, first: float, last: float) -> list[int]:
+    """How many fly between two local hours at the middle of a sky, four times an hour."""
+    middle_h = network(sky.preset).middle_h
+    hours = np.arange(first, last, 0.25) - middle_h - sky.shift_h
+    return [len(sky.at(START_MS + round(hour * HOUR_MS))) for hour in hours]
 
 
-@pytest.fixture(scope="module")
-def us() -> Traffic:
-    return watch("us")
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_passes_its_check(preset: str) -> None:
+    """No figure of a preset is further from its reference than its tolerance."""
+    figures = check(Sky(900, preset))
+    assert [figure for figure in figures if figure.verdict == "off"] == []
+    assert len(figures) > 50
 
 
-@pytest.fixture(scope="module")
-def europe() -> Traffic:
-    return watch("europe")
+def test_a_check_gives_the_same_twice() -> None:
+    """The same sky has the same figures."""
+    assert check(Sky(50), hours=2) == check(Sky(50), hours=2)
 
 
-@pytest.fixture(params=["us", "europe"])
-def either(request: pytest.FixtureRequest) -> Traffic:
-    traffic: Traffic = request.getfixturevalue(request.param)
-    return traffic
+def test_a_spoilt_sky_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aircraft that all climb at half the rate are found out."""
+    monkeypatch.setattr(profiles, "_CLIMB_FPM", profiles._CLIMB_FPM / 2)
+    off = [figure.name for figure in check(Sky(300)) if figure.verdict == "off"]
+    assert any(name.startswith("climb") for name in off)
 
 
-def test_live_flights_are_as_many_as_asked(either: Traffic) -> None:
-    """The number of live flights stays near the number asked for, at every hour."""
-    np.testing.assert_allclose(either.live, 1500, rtol=0.1)
-
-
-def test_altitude_bands_in_the_us(us: Traffic) -> None:
-    """Below FL100, to FL245, to FL350 and above: 12, 17, 32 and 39 % in real traffic."""
-    shares = np.histogram(us.altitude, [-1000, 10_000, 24_500, 35_000, 50_000])[0] / len(
-        us.altitude
-    )
-    np.testing.assert_allclose(shares, [0.124, 0.169, 0.315, 0.392], atol=0.07)
-
-
-def test_share_above_35000_feet(us: Traffic, europe: Traffic) -> None:
-    """About a third of the US traffic is above 35,000 ft, and Europe has plenty too."""
-    assert (us.altitude > 35_000).mean() == pytest.approx(0.324, abs=0.06)
-    assert 0.25 < (europe.altitude > 35_000).mean() < 0.5
-
-
-def test_climbing_descending_level(us: Traffic) -> None:
-    """19 % climb, 18 % descend and 63 % are level in real traffic, at 300 ft/min."""
-    shares = [(us.vertical > 300).mean(), (us.vertical < -300).mean()]
-    np.testing.assert_allclose(shares, [0.19, 0.18], atol=0.07)
-
-
-def test_ground_speeds(us: Traffic) -> None:
-    """Quantiles of ground speed are 177, 372, 412, 463 and 517 kt in real traffic."""
-    found = np.quantile(us.speed, [0.05, 0.25, 0.5, 0.75, 0.95])
-    np.testing.assert_allclose(found, [177, 372, 412, 463, 517], rtol=0.08)
-
-
-@pytest.mark.parametrize(("region", "difference"), [("us", 80), ("europe", 20)])
-def test_jet_stream(region: str, difference: float, request: pytest.FixtureRequest) -> None:
-    """Eastbound cruise is faster over the ground: by about 80 kt over the US, 20 over Europe."""
-    traffic: Traffic = request.getfixturevalue(region)
-    high = (traffic.phase == PHASES.index("CRUISE")) & (traffic.altitude > 25_000)
-    east = traffic.heading < 180
-    gap = np.median(traffic.speed[high & east]) - np.median(traffic.speed[high & ~east])
-    assert gap == pytest.approx(difference, abs=12)
-
-
-def test_levels_follow_the_direction(us: Traffic) -> None:
-    """94 % of the cruising US traffic is on odd thousands eastbound, even westbound."""
-    high = (us.phase == PHASES.index("CRUISE")) & (us.altitude >= 29_000)
-    odd = us.altitude[high] // 1000 % 2 == 1
-    assert (odd == (us.heading[high] < 180)).mean() == pytest.approx(0.94, abs=0.03)
+@pytest.mark.parametrize("hours", [0, -1, 241, float("nan")])
+def test_wrong_hours_are_refused(hours: float) -> None:
+    """Hours that are no span of some hours are named with what is allowed."""
+    with pytest.raises(SettingError, match=r"hours cannot be .*; allowed: 1 to 240"):
+        check(Sky(5), hours=hours)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "climb", "descent"),
-    [
-        (0, 10_000, 2240, 960),
-        (10_000, 20_000, 2110, 1535),
-        (20_000, 30_000, 1600, 1860),
-        (30_000, 43_000, 1150, 1025),
-    ],
+    ("ours", "reference", "verdict"),
+    [(10, 12, "pass"), (9, 12, "off"), (float("nan"), 12, "off"), (10, None, "-")],
 )
-def test_vertical_rates(us: Traffic, low: int, high: int, climb: float, descent: float) -> None:
-    """Median climb and descent rates by band are those of real traffic."""
-    band = (us.altitude >= low) & (us.altitude < high)
-    up, down = us.vertical[band & (us.vertical > 300)], us.vertical[band & (us.vertical < -300)]
-    assert np.median(up) == pytest.approx(climb, rel=0.15)
-    assert -np.median(down) == pytest.approx(descent, rel=0.2)
+def test_verdicts(ours: float, reference: float | None, verdict: str) -> None:
+    """Within the tolerance is a pass, beyond it or unknown is off; no reference, no verdict."""
+    tolerance = None if reference is None else 2.0
+    assert Figure("a", ours, reference, tolerance, "").verdict == verdict
 
 
-def test_statuses(either: Traffic) -> None:
-    """About four in five flights are on time, the diverted are rare, none in the air cancelled."""
-    shares = np.bincount(either.status, minlength=4) / len(either.status)
+@pytest.mark.parametrize("preset", ["us", "europe"])
+def test_as_many_fly_as_asked_in_the_busy_hours(preset: str) -> None:
+    """From eight to twenty about as many flights are live as were asked for."""
+    counts = at_hours(Sky(600, preset), *BUSY_H)
+    assert np.mean(counts) == pytest.approx(600, rel=0.07)
+    assert min(counts) > 0.75 * 600
+
+
+@pytest.mark.parametrize("preset", ["us", "europe"])
+def test_the_night_is_quiet_and_a_shift_moves_it(preset: str) -> None:
+    """At three at night a tenth flies; in a sky shifted by half a day that is at fifteen."""
+    night = np.mean(at_hours(Sky(600, preset), 3, 4))
+    assert night < 0.15 * 600
+    assert np.mean(at_hours(Sky(600, preset, shift_h=12.0), 3, 4)) == pytest.approx(night, abs=25)
+
+
+@pytest.mark.parametrize("preset", ["us", "europe"])
+def test_statuses(preset: str) -> None:
+    """About four in five flights are on time, the diverted are rare."""
+    sky = Sky(600, preset)
+    looks = [sky.at(START_MS + hour * HOUR_MS) for hour in range(0, 24, 2)]
+    status = np.concatenate([look.status[look.phase > 0] for look in looks])
+    shares = np.bincount(status, minlength=len(STATUSES)) / len(status)
     by_name = dict(zip(STATUSES, shares, strict=True))
     assert by_name["ON_TIME"] == pytest.approx(0.79, abs=0.07)
     assert by_name["CANCELLED"] == 0
-    assert 0 < by_name["DIVERTED"] < 0.006
+    assert 0 < by_name["DIVERTED"] < 0.008

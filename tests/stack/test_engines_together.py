@@ -70,7 +70,7 @@ def ask(settings: Settings, statement: str) -> list[list[Any]]:
 def test_flink_reads_reports_from_kafka_by_their_schema(stack: Settings) -> None:
     """A Flink job counts exactly the reports that were published, read with the registry's help."""
     end_ms = now_ms()
-    reports = list(Sky(flights=50, region="us").reports(end_ms - 5000, until_ms=end_ms))
+    reports = list(Sky.busy(now_ms(), flights=50).reports(end_ms - 5000, until_ms=end_ms))
     ensure_topics(stack)
     session = Session(stack, bounded=True)
     session.start_reading(now_ms())

@@ -51,7 +51,7 @@ def a_sky(seconds: float, flights: int = 200) -> Iterator[FlightReport]:
     """Reports of a real sky, all due in the past, so that they go out at once."""
     end_ms = now_ms()
     start_ms = end_ms - int(seconds * 1000)
-    return Sky(flights=flights, region="us").reports(start_ms, until_ms=end_ms)
+    return Sky.busy(now_ms(), flights=flights).reports(start_ms, until_ms=end_ms)
 
 
 def publish_all(reports: Iterator[FlightReport], settings: Settings) -> Any:
@@ -165,7 +165,7 @@ def test_all_that_is_acknowledged_is_in_the_topic(engines: Settings) -> None:
 def test_another_publisher_takes_over_its_topic(engines: Settings) -> None:
     """Starting a second publisher stops the first, which loses nothing."""
     before = message_count("flights", engines)
-    sky = Sky(flights=50, region="europe")
+    sky = Sky.busy(now_ms(), flights=50, preset="europe")
     first = Publisher(sky.reports(now_ms()), settings=engines).start()
     wait_for(lambda: first.status.acknowledged > 0)
     second = Publisher(sky.reports(now_ms()), settings=engines).start()
@@ -221,7 +221,7 @@ def test_a_sky_reaches_a_client_through_kafka(running: backend.Backend) -> None:
         Ear(running.url + "/flights/sse?every=0.25&min_altitude=35001"),
     ]
     publisher = Publisher(
-        Sky(flights=100).reports(now_ms(), interval_s=0.5), settings=running.settings
+        Sky.busy(now_ms(), flights=100).reports(now_ms(), interval_s=0.5), settings=running.settings
     ).start()
     wait_for(lambda: len(ears[0].flights()) > 50)
     wait_for(lambda: any(name == "update" for name, _ in list(ears[1].events)))
@@ -241,7 +241,9 @@ def test_kafka_goes_and_comes_back_while_streaming(running: backend.Backend, how
     settings = running.settings
     before = message_count("flights", settings)
     ear = Ear(running.url + "/flights/sse?every=0.25")
-    publisher = Publisher(Sky(flights=100).reports(now_ms()), settings=settings).start()
+    publisher = Publisher(
+        Sky.busy(now_ms(), flights=100).reports(now_ms()), settings=settings
+    ).start()
     wait_for(lambda: len(ear.flights()) > 50)
     if how == "stopped":
         Local(settings).down(["kafka"])
@@ -274,7 +276,9 @@ def test_a_topic_made_anew_is_followed_and_published(running: backend.Backend) -
     """When the topic is deleted under a running sky both sides find the new one by themselves."""
     settings = running.settings
     ear = Ear(running.url + "/flights/sse?every=0.25")
-    publisher = Publisher(Sky(flights=100).reports(now_ms()), settings=settings).start()
+    publisher = Publisher(
+        Sky.busy(now_ms(), flights=100).reports(now_ms()), settings=settings
+    ).start()
     wait_for(lambda: len(ear.flights()) > 50)
     client = admin(settings)
     client.delete_topics(["flights"])["flights"].result(30)
@@ -293,7 +297,9 @@ def test_the_registry_may_go_while_reports_flow(running: backend.Backend) -> Non
     """Publishing and streaming go on without the registry; a new publisher names it."""
     settings = running.settings
     ear = Ear(running.url + "/flights/sse?every=0.25")
-    publisher = Publisher(Sky(flights=100).reports(now_ms()), settings=settings).start()
+    publisher = Publisher(
+        Sky.busy(now_ms(), flights=100).reports(now_ms()), settings=settings
+    ).start()
     wait_for(lambda: len(ear.flights()) > 50)
     Local(settings).down(["registry"])
     acknowledged, heard = publisher.status.acknowledged, len(ear.events)

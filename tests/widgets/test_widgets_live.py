@@ -210,7 +210,7 @@ def test_strange_messages_from_a_browser_harm_nothing(
         ({"height": 5}, "height cannot be 5; allowed: 120 to 4,000"),
         ({"colour": "speed"}, "colour cannot be 'speed'; allowed: status, phase, region"),
         ({"markers": "planes"}, "markers cannot be 'planes'; allowed: auto, arrows, points"),
-        ({"region": "moon"}, "region cannot be 'moon'; allowed: us, europe"),
+        ({"region": "moon"}, "region cannot be 'moon'; allowed: us, us-domestic, europe"),
     ],
 )
 def test_wrong_arguments_are_named(
