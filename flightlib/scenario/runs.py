@@ -75,11 +75,13 @@ def _time_of(sky: Sky, one: Any, now_ms: int) -> int:
 def _ended(one: Any, now_ms: int) -> Any | None:
     """Give what is left of a disturbance that is ended at a time.
 
-    What a flight has waited is not given back, so nobody jumps ahead. Only a storm that is called
-    off is as if it had never been: those who were on their way around it are on their way again.
+    What a flight has waited is not given back, and who is on the way around a storm flies that to
+    its end, so nobody jumps.
     """
     if isinstance(one, Poison) or one.start_ms >= now_ms:
         return None
     if one.end_ms <= now_ms:
         return one if isinstance(one, Flying) else None
-    return None if isinstance(one, Storm) else replace(one, end_ms=now_ms)
+    if isinstance(one, Storm):
+        return replace(one, called_off_ms=now_ms)
+    return replace(one, end_ms=now_ms)

@@ -59,7 +59,8 @@ class Storm:
     """A storm that flights go around: it moves along a great circle, and grows and decays.
 
     It starts at a place in degrees and moves towards `track_deg` at `speed_kt`. From start to
-    end (ms since 1970 UTC), but for its first and last minutes, its radius is `radius_nm`.
+    end (ms since 1970 UTC), but for its first and last minutes, its radius is `radius_nm`. Once it
+    is called off nobody turns aside any more; who is on the way around it flies that to its end.
     """
 
     latitude: float
@@ -69,9 +70,12 @@ class Storm:
     speed_kt: float
     start_ms: int
     end_ms: int
+    called_off_ms: int | None = None
 
     def __post_init__(self) -> None:
         _check_times(self)
+        if self.called_off_ms is not None:
+            _check_whole(self, "called_off_ms")
         _check(
             self,
             latitude=(-90, 90),

@@ -57,7 +57,7 @@ def _mark(_one: Any, _now_ms: int) -> Mark | None:
 
 @_mark.register
 def _storm(one: disturb.Storm, now_ms: int) -> Mark | None:
-    if not one.start_ms <= now_ms < one.end_ms:
+    if not one.start_ms <= now_ms < (one.called_off_ms or one.end_ms):
         return None
     now = np.array([float(now_ms)])
     latitude, longitude = (float(edge[0]) for edge in geodesy.position(storms.centre(one, now)))

@@ -70,13 +70,26 @@ def radius_nm(storm: Storm, time_ms: Floats) -> Floats:
 def around(storms: tuple[Storm, ...], flown: Flown, offsets: Offsets | None) -> Offsets | None:
     """Lead flights around storms, beside the offsets that they have anyhow.
 
-    Each storm sees the way around those that began before it, and not of those after.
+    Each storm sees the way around those that began before it, and not of those after. It sees the
+    way around those that were called off too: else what was flown before would be another way.
     """
+    flies = offsets
     for storm in storms:
         rows = _near(storm, flown, offsets)
         if len(rows):
-            offsets = added(offsets, _around(storm, flown, offsets, rows))
-    return offsets
+            made = _around(storm, flown, offsets, rows)
+            offsets = added(offsets, made)
+            flies = added(flies, made.only(_in_time(storm, flown, made)))
+    return flies
+
+
+def _in_time(storm: Storm, flown: Flown, made: Offsets) -> Bools:
+    """Say who turns aside before a storm is called off."""
+    if storm.called_off_ms is None:
+        return np.ones(len(made.rows), dtype=bool)
+    turns_s = seconds_to(flown.nodes, made.rows, made.along_nm[:1])[0]
+    result: Bools = flown.begin_ms[made.rows] + turns_s * 1000 < storm.called_off_ms
+    return result
 
 
 def _near(storm: Storm, flown: Flown, offsets: Offsets | None) -> Ints:

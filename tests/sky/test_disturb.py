@@ -34,12 +34,15 @@ def happenings(preset: str) -> st.SearchStrategy[Any]:
         lambda p, t, laps: Holding(p.code, *t, laps), places, times, st.integers(1, 6)
     )
     storms = st.builds(
-        lambda p, t, r, track, kt: Storm(p.latitude, p.longitude + 2, r, track, kt, *t),
+        lambda p, t, r, track, kt, off: Storm(
+            p.latitude, p.longitude + 2, r, track, kt, *t, None if off is None else t[0] + off
+        ),
         places,
         times,
         st.floats(20, 200),
         st.floats(0, 360),
         st.floats(0, 60),
+        st.none() | st.integers(0, 3 * HOUR_MS),
     )
     return delays | holds | storms
 
@@ -92,6 +95,21 @@ def test_nothing_changes_before_its_start(sky: Sky, number: int, share: float) -
     without.calm(one)
     for time_ms in (START_MS + round((one.start_ms - START_MS) * share), one.start_ms - 1):
         assert rows(sky.at(time_ms)) == rows(without.at(time_ms))
+
+
+@quickly
+@given(skies(), st.sampled_from([0.0, 0.3, 1.0]))
+def test_a_storm_called_off_moves_nobody(sky: Sky, share: float) -> None:
+    """Until a storm is called off, and at that moment, the sky is as if it were not."""
+    storms = [one for one in sky.disturbances if isinstance(one, Storm)]
+    for storm in storms:
+        off_ms = storm.start_ms + round((storm.end_ms - storm.start_ms) * 0.7)
+        calmed = again(sky)
+        calmed.disturb(dataclasses.replace(storm, called_off_ms=off_ms), instead_of=(storm,))
+        whole = again(sky)
+        whole.disturb(dataclasses.replace(storm, called_off_ms=None), instead_of=(storm,))
+        time_ms = storm.start_ms + round((off_ms - storm.start_ms) * share)
+        assert rows(whole.at(time_ms)) == rows(calmed.at(time_ms))
 
 
 @quickly
