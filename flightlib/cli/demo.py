@@ -33,7 +33,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
-    preset: Annotated[str, typer.Option(help="Where they fly.")] = "us-domestic",
+    preset: Annotated[
+        str, typer.Option(help="us-domestic, europe, north-atlantic or world.")
+    ] = "us-domestic",
     browser: Annotated[bool, typer.Option(help="Open a browser, or print the address.")] = True,
     folder: Annotated[Path, typer.Option(help="Where the notebooks go.")] = Path("."),
 ) -> None:

@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
 def generate(
     flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
     interval: Annotated[float, typer.Option(help="Seconds between reports of a flight.")] = 1.0,
-    preset: Annotated[str, typer.Option(help="Where they fly.")] = "us-domestic",
+    preset: Annotated[
+        str, typer.Option(help="us-domestic, europe, north-atlantic or world.")
+    ] = "us-domestic",
     seed: Annotated[int, typer.Option(help="The same seed gives the same sky.")] = 7,
     speed: Annotated[float, typer.Option(help="How fast the sky's clock runs; 1 is real.")] = 1.0,
     seconds: Annotated[
