@@ -21,6 +21,7 @@ How it is made, from the ground up:
     events      cancellations and diversions
     disturb     ground delays, holdings, storms
     waits       how long these make aircraft wait
+    bulges      smooth ways aside and back
     storms      how they lead aircraft aside
     holds       laps of a racetrack
     hops        what happens when, delays included

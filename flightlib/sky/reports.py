@@ -102,8 +102,13 @@ def _heard(phase: int, latitude: float, longitude: float, lift_off: int) -> str:
     """Say who heard a report: ground radar, a receiver on land, or over the ocean none of these."""
     if phase in (0, 4):
         return "X"
-    south, west, north, east = OCEAN
-    if not (south < latitude < north and west < longitude < east):
+    if not over_ocean(latitude, longitude):
         return "A"
     # Most ask satellites to listen; the others report by radio every few minutes.
     return "S" if lift_off // 1000 % 10 < 7 else "O"
+
+
+def over_ocean(latitude: Any, longitude: Any) -> Any:
+    """Say whether places lie where no receiver hears them; degrees, one or many."""
+    south, west, north, east = OCEAN
+    return (south < latitude) & (latitude < north) & (west < longitude) & (longitude < east)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from flightlib import records
 from flightlib.records import PHASES, STATUSES, FlightReport
 from flightlib.sky.binary import schema_fields, side_by_side, write
-from flightlib.sky.reports import Clock, progress, to_reports
+from flightlib.sky.reports import Clock, over_ocean, progress, to_reports
 from flightlib.sky.stream import Batch
 
 Ints = NDArray[np.int64]
@@ -36,7 +36,7 @@ MOVING: dict[str, Callable[[Batch], NDArray[Any]]] = {
 }
 """The fields that change from report to report."""
 SLOW = "progress_percent"
-"""The field that changes now and then; all others change with label, phase and status alone."""
+"""The field that changes now and then; all others change with what `_variant` names."""
 
 
 class Encoder:
@@ -145,7 +145,9 @@ def _variant(batch: Batch) -> Ints:
     """Number what a report's fixed words depend on, beside its label."""
     columns = batch.columns
     climbs = np.sign(columns.vertical_speed).astype(np.int64) + 1
-    return (climbs * len(PHASES) + columns.phase) * len(STATUSES) + columns.status
+    words = (climbs * len(PHASES) + columns.phase) * len(STATUSES) + columns.status
+    result: Ints = 2 * words + over_ocean(columns.latitude, columns.longitude)
+    return result
 
 
 def _blank(count: int) -> Objects:

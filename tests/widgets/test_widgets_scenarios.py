@@ -91,7 +91,9 @@ def test_a_refusal_is_told_beside_the_buttons(sky: Sky, tmp_path: Path) -> None:
     )
     panel = ScenarioPanel(sky, [str(file)])
     panel.buttons["far"].click()
-    assert "EGLL is no airport of a sky over 'us'" in panel.note.value.replace("&#x27;", "'")
+    assert "EGLL is no airport of a sky over 'us-domestic'" in panel.note.value.replace(
+        "&#x27;", "'"
+    )
     assert sky.disturbances == ()
     panel.close()
 
