@@ -17,7 +17,7 @@ from flightlib.records import STATUSES
 from flightlib.sky.columns import Columns
 from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
-from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, Hops
+from flightlib.sky.hops import AWAY, CANCELLED, NEVER_MS, Hops
 from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
 from flightlib.sky.motion import ON_MS, PIECE_ROWS, START, START_MS, columns
@@ -133,11 +133,25 @@ class Cursor:
             every = np.concatenate([slots, more]), np.concatenate([block, self._block[more] + 1])
             self._ahead = _Ahead(*every, self._plan(*every))
             at = np.arange(len(slots))
+        self._widen(1 + int((self._ahead.hops.begin < NEVER_MS).sum(axis=1).max()))
+        width = self._hops.begin.shape[1]
         for field in fields(Hops):
             planned = getattr(self._ahead.hops, field.name)
-            getattr(self._hops, field.name)[slots] = planned[at]
+            getattr(self._hops, field.name)[slots] = planned[at, :width]
         self._block[slots] = block
         self._hop[slots] = -1
+
+    def _widen(self, width: int) -> None:
+        """Make room for so many hops a block; what is beyond the last never begins.
+
+        Few blocks have half of the hops that there could be, and the table is most of the memory.
+        """
+        lacks = width - self._hops.begin.shape[1]
+        if lacks > 0:
+            ends = ((0, 0), (0, lacks))
+            self._hops = Hops(
+                **{f.name: np.pad(getattr(self._hops, f.name), ends, "edge") for f in fields(Hops)}
+            )
 
     def _next(self, slots: Ints) -> Ints:
         """List the slots whose blocks end next: a sixteenth of all, a few hundred at most."""
@@ -158,12 +172,15 @@ class Cursor:
         block = self._block[slots]
         block_ms = block * BLOCK_MS + self.fleet.phase_ms[slots]
         t_ms = time_ms - block_ms
-        hop = np.minimum((self._hops.until[slots] <= t_ms[:, None]).sum(axis=1), MOST_HOPS - 1)
+        table = self._hops
+        hop = np.minimum(
+            (table.until[slots] <= t_ms[:, None]).sum(axis=1), table.until.shape[1] - 1
+        )
         rows = self._hop_rows(slots, hop, block)
         storms = tuple(one for one in self._disturbances if isinstance(one, Storm))
         found = pieces(self.fleet.network, rows, t_ms, storms)
-        lift = self._hops.lift[slots, hop].astype(np.int64)
-        due = self._hops.scheduled_on[slots, hop].astype(np.int64)
+        lift = table.lift[slots, hop].astype(np.int64)
+        due = table.scheduled_on[slots, hop].astype(np.int64)
         # A hold that begins changes what a flight expects.
         fresh = (self._hop[slots] != hop) | (
             self._piece[ON_MS, slots] != block_ms + found.planned_on
@@ -229,7 +246,7 @@ class Cursor:
 
 
 def _no_hops(count: int) -> Hops:
-    return Hops(**{f.name: np.zeros((count, MOST_HOPS), _dtype(f.type)) for f in fields(Hops)})
+    return Hops(**{f.name: np.zeros((count, 1), _dtype(f.type)) for f in fields(Hops)})
 
 
 def _dtype(annotation: object) -> str:
