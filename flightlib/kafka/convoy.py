@@ -65,6 +65,9 @@ class Batch(Protocol):
 class Batched(Protocol):
     """A stream of reports that can also be had as batches."""
 
+    convoy: Any
+    """Where its publishers keep the place they have reached; None at first."""
+
     def batches(self) -> Iterator[Batch]:
         """Give what is left of the stream, batch by batch."""
 
@@ -150,3 +153,11 @@ class Convoy:
             keys.append(report.flight_id.encode())
             payloads.append(payload)
         self._keys, self._payloads = keys, payloads
+
+
+def convoy_of(stream: Batched) -> Convoy:
+    """Give the convoy of a stream, the same for all publishers: what one leaves the next sends."""
+    if stream.convoy is None:
+        stream.convoy = Convoy(stream.batches())
+    convoy: Convoy = stream.convoy
+    return convoy

@@ -66,6 +66,8 @@ class Outlet:
         One call each: the client's own call for many goes on after one that it refuses, and then
         a flight's later report would overtake its earlier one.
         """
+        if self._refused:
+            return 0, BufferError()  # they go first, or a flight's reports would change places
         count, produce, topic, told = 0, self._producer.produce, self._topic, self._delivered
         try:
             for key, payload in zip(keys, payloads, strict=True):
@@ -141,8 +143,8 @@ class Outlet:
         self._drain(self._producer, 0.0)
         self._producer = self._connect(self._on_error)
         again, self._refused = self._refused, deque()
-        while again and self.put(*again[0]):
-            again.popleft()
+        while again and (self.put(*again[0]) or not self._stopping.is_set()):
+            again.popleft()  # Kafka's client has it, or it was given up for good
         self._refused.extendleft(reversed(again))
 
     def _drain(self, old: Producer, timeout_s: float) -> None:

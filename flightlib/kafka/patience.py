@@ -22,12 +22,14 @@ class Patient(Protocol):
 
 
 def ready(reports: Iterable[Sent] | Patient) -> Iterator[Sent | None]:
-    """Yield the reports, and None as often as a patient iterator has none yet.
+    """Give the reports, and None as often as a patient iterator has none yet.
 
     So whoever asks is never held up: it serves Kafka, and can be stopped, meanwhile.
     """
-    if isinstance(reports, Patient):
-        while not reports.ended:
-            yield reports.take()
-    else:
-        yield from reports
+    # No `yield from`: it would close the caller's generator together with this one.
+    return _taken(reports) if isinstance(reports, Patient) else iter(reports)
+
+
+def _taken(reports: Patient) -> Iterator[Sent | None]:
+    while not reports.ended:
+        yield reports.take()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from flightlib.errors import SettingError, not_allowed
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import now_ms
-from flightlib.kafka.convoy import Batched, Convoy, Sent
+from flightlib.kafka.convoy import Batched, Convoy, Sent, convoy_of
 from flightlib.kafka.ledger import Ledger, PublisherStatus
 from flightlib.kafka.pump import Pump, producer
 from flightlib.kafka.registry import register
@@ -48,7 +48,7 @@ class Publisher:
     ) -> None:
         self.topic = _of_reports(topic)
         self._reports: Convoy | Iterator[Sent] = (
-            Convoy(reports.batches()) if isinstance(reports, Batched) else iter(reports)
+            convoy_of(reports) if isinstance(reports, Batched) else iter(reports)
         )
         self._paced = paced
         self._settings = settings or load()

@@ -103,6 +103,7 @@ class Stream(Iterator[Given]):
         self._batch: Batch | None = None
         self._made: list[Given] = []
         self._at = 0
+        self.convoy: Any = None
 
     def __next__(self) -> Given:
         """Give the next report."""

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from flightlib import records
-from flightlib.errors import RecordError
+from flightlib.errors import EngineDown, RecordError
 from flightlib.kafka import Publisher, now_ms
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.convoy import MOST, Batched, Convoy
@@ -289,6 +289,60 @@ def test_trouble_is_over_only_when_something_is_written_after_it() -> None:
     refused(None, None)
     outlet.serve(0)
     assert (ledger.acknowledged, ledger.trouble) == (2, None)
+
+
+def test_what_was_refused_goes_before_what_is_new() -> None:
+    """While refused reports wait, the client gets no newer ones: none overtakes another."""
+    clients, stopping = [], threading.Event()
+    answers: list[int | Exception] = [1, EngineDown("Schema Registry", "here"), 2]
+
+    def prepare() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def connect(_: Callable) -> Full:
+        clients.append(Full())
+        return clients[-1]
+
+    outlet = Outlet(Ledger("flights"), "", prepare, connect, stopping, lambda seconds: None)
+    outlet.put_all([b"a"], [b"1"])
+    ((refused,), clients[0].told) = (clients[0].told, [])
+    refused(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), Kept(b"a", b"1"))
+    outlet.serve(0)
+    count, error = outlet.put_all([b"a"], [b"2"])
+    assert (count, type(error)) == (0, BufferError)
+    outlet._renew_at_ms = 0
+    outlet.serve(0)
+    assert outlet.put_all([b"a", b"a"], [b"2", b"3"]) == (2, None)
+    assert [payload for client in clients[1:] for _, payload in client.taken] == [b"1", b"2", b"3"]
+
+
+@dataclass
+class Kept:
+    """A message as the client gives it back."""
+
+    name: bytes
+    payload: bytes
+
+    def key(self) -> bytes:
+        """Give its key."""
+        return self.name
+
+    def value(self) -> bytes:
+        """Give its payload."""
+        return self.payload
+
+
+def test_a_second_publisher_of_a_stream_goes_on_where_the_first_stopped() -> None:
+    """A stream has one convoy: what a publisher took and did not send is not lost to the next."""
+    stream = Sky(5).reports(T, until_ms=T + 60_000)
+    first = Publisher(stream)._reports
+    assert isinstance(first, Convoy)
+    first.next_due_ms()
+    first.sent(1)
+    assert Publisher(stream)._reports is first
 
 
 def test_a_batch_is_booked_as_its_reports_are() -> None:

@@ -194,3 +194,12 @@ def test_a_paused_replay_can_be_stopped_and_resumed(
     until(lambda: not running.running)
     running.stop(10)
     assert (running.ledger.acknowledged, replay.state) == (len(sky), "ended")
+
+
+def test_a_generator_outlives_whoever_asked_it_first(make_report: Make) -> None:
+    """A publisher that was stopped leaves the caller's generator open for the next one."""
+    generator = (make_report(timestamp=n) for n in range(5))
+    first = paced(ready(generator), lambda: 10, lambda _: True)
+    assert next(first)[1].timestamp == 0
+    del first
+    assert [report.timestamp for report in generator] == [1, 2, 3, 4]
