@@ -193,10 +193,10 @@ def _read(
     heard_s = noted_s = clock_s()
     while not (span.over or enough.is_set()):
         span.look()
-        taken = _take(source, span)
+        taken = [one for one in _take(source, span) if span.holds(one)]
         now_s = clock_s()
         heard_s = now_s if taken or not span.due else heard_s
-        waiting += [row for one in taken if (row := _row(one, span, skipped)) is not None]
+        waiting += [row for one in taken if (row := _row(one, skipped)) is not None]
         span.reach(source.reached)
         if len(waiting) >= BATCH_ROWS:
             waiting = _put(draft, waiting, skipped)
@@ -231,9 +231,7 @@ def _ctrl_c_noted() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
-def _row(taken: Taken, span: Span, skipped: Counter[str]) -> dict[str, Any] | None:
-    if not span.holds(taken):
-        return None
+def _row(taken: Taken, skipped: Counter[str]) -> dict[str, Any] | None:
     if taken.report is None:
         skipped[NO_REPORT] += 1
         return None
