@@ -38,13 +38,15 @@ def record(
         ),
     ] = "now",
 ) -> None:
-    """Record what is published until Ctrl-C; the file has its name only once it is whole."""
-    if seconds is not None and not seconds > 0:
+    """Record what is published until Ctrl-C; the file has its name only once it is closed."""
+    if seconds is not None and not 0 < seconds < 1e9:
         raise SettingError(f"--for cannot be {seconds:g}; allowed: a number of seconds above 0.")
     # Arrow and Kafka's client take half a second to import; `flightlib --help` need not wait.
     from flightlib.replay import record as keep
+    from flightlib.replay.moments import epoch_ms
     from flightlib.replay.recording import told
 
+    epoch_ms("--from", since, 0)  # which is to be called here as it was typed
     with console.status(Text(f"Recording {topic}")) as line, killed_like_ctrl_c():
 
         def note(rows: int, skipped: Mapping[str, int]) -> None:
@@ -55,7 +57,7 @@ def record(
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="A recording, or a folder of recordings.")],
+    file: Annotated[Path, typer.Argument(help="A recording, or a folder of one kind of them.")],
     speed: Annotated[float, typer.Option(help="How many times as fast as recorded.")] = 1.0,
     loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end.")] = False,
     topic: Annotated[str, typer.Option(help="Where to publish.")] = "flights",

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, Message, TopicPartition
+from confluent_kafka import (
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    KafkaError,
+    Message,
+    TopicPartition,
+)
 
 from flightlib.errors import RecordError
 from flightlib.kafka.client import client_config, library_log
@@ -27,7 +33,8 @@ class Taken(NamedTuple):
 class Reader:
     """Reads a topic from given offsets (partition: offset) on; no group, nothing is committed.
 
-    While Kafka is away nothing comes, and reading goes on when it is back.
+    While Kafka is away nothing comes, and reading goes on when it is back. `reached` tells where
+    a partition had no more: the next offset, past what is no message (a transaction's marker).
     """
 
     def __init__(
@@ -38,19 +45,27 @@ class Reader:
         decode: Callable[[bytes], dict[str, Any]] | None = None,
     ) -> None:
         self._decode = decode or Decoder(settings)
+        self.reached: dict[int, int] = {}
         own = {
             "group.id": "flightlib-reader",
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
+            "enable.partition.eof": True,
         }
         self._consumer = Consumer({**client_config(settings), **own}, logger=library_log)
         self._consumer.assign([TopicPartition(topic, p, offset) for p, offset in start.items()])
 
     def take(self, wait_s: float) -> list[Taken]:
         """Give what has come, after at most so many seconds."""
-        messages = self._consumer.consume(BATCH, wait_s)
-        return [self._taken(message) for message in messages if message.error() is None]
+        taken = []
+        for message in self._consumer.consume(BATCH, wait_s):
+            error = message.error()
+            if error is None:
+                taken.append(self._taken(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self.reached[message.partition() or 0] = message.offset() or 0
+        return taken
 
     def _taken(self, message: Message) -> Taken:
         kind, written_ms = message.timestamp()

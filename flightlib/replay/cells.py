@@ -22,6 +22,10 @@ _WRONG = "no number"
 _SIZES = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (np.inf, 1e-6))
 
 
+_A_SECOND_MS = 1000
+_PARTS = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
 class Cells:
     """The columns of one piece of a file; `wrong` marks rows with a word in a number's place."""
 
@@ -116,10 +120,11 @@ def _floats(told: pd.Series) -> Floats:
 
 
 def _since_1970_ms(dates: pd.Series) -> Floats:
-    if dates.dt.tz is None:
-        dates = dates.dt.tz_localize("UTC")
-    gone = (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(milliseconds=1)
-    return gone.to_numpy(np.float64)
+    plain = dates if dates.dt.tz is None else dates.dt.tz_convert(None)
+    stamps = plain.to_numpy()
+    # Through whole numbers, since a difference of dates has no room for those far away.
+    gone = stamps.astype(np.int64) * (_A_SECOND_MS / _PARTS[np.datetime_data(stamps.dtype)[0]])
+    return np.where(np.isnat(stamps), np.nan, gone)
 
 
 def _as_ms(times: Floats) -> Floats:

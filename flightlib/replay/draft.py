@@ -69,11 +69,13 @@ class Draft:
         skipped: Mapping[str, int],
         interrupted: bool = False,
         turn: Callable[[pa.Table], pa.Table] = lambda table: table,
+        cut_short: bool = False,
     ) -> Recording:
         """Put all rows in order and give the file its name; `turn` sees them in that order."""
         self._write_run()
         span = self._first_ms, self._last_ms
-        done = Recording(self._target, self.rows, *span, source, skipped, interrupted)
+        ended = interrupted, cut_short
+        done = Recording(self._target, self.rows, *span, source, skipped, *ended)
         whole = self._folder / "whole.parquet"
         schema = columns().with_metadata(done.facts())
         with pq.ParquetWriter(whole, schema, compression="zstd") as writer:

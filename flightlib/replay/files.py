@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from flightlib.errors import RecordingError
-from flightlib.replay.recording import damaged
+from flightlib.replay.recording import TROUBLE, damaged
 
 BATCH_ROWS = 50_000
 BLOCK_BYTES = 1 << 22
@@ -24,10 +23,14 @@ MOST_JSON_BYTES = 1 << 29
 HEAD_BYTES = 4096
 BAD_LINE = "a wrong number of fields"
 BAD_ROW = "another shape"
-TROUBLE = (pa.ArrowException, OSError, EOFError, zlib.error)
 
 Frame = dict[str, pd.Series]
 """Columns by their names in small letters, as they stand in the file."""
+
+
+class Head(Frame):
+    """The columns of a table without its rows, which follow: the first piece of its file."""
+
 
 # What each place of a state holds, by https://openskynetwork.github.io/opensky-api/rest.html.
 STATE = (
@@ -43,8 +46,8 @@ LEAST_OF_POINT = 4
 def frames(path: Path, known: Collection[str], skipped: Counter[str]) -> Iterator[Frame]:
     """Read a file's known columns, some rows at a time; count what is no row at all.
 
-    A file without rows gives one frame without rows. Raises RecordingError for a file that
-    cannot be read.
+    A file without rows gives one frame without rows, and JSON one for each document. Raises
+    RecordingError for a file that cannot be read.
     """
     try:
         head = _head(path)
@@ -103,7 +106,7 @@ def _parquet(path: Path, known: Collection[str]) -> Iterator[Frame]:
     with pq.ParquetFile(path) as parquet:
         there = parquet.schema_arrow
         wanted = [n for n in there.names if n.strip().lower() in known]
-        yield _frame(pa.RecordBatch.from_pylist([], schema=there))
+        yield Head(_frame(pa.RecordBatch.from_pylist([], schema=there)))
         for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted, use_threads=False):
             yield _frame(batch, known)
 
@@ -116,7 +119,7 @@ def _csv(path: Path, known: Collection[str], skipped: Counter[str]) -> Iterator[
     read = csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)
     with _open(path) as file, csv.open_csv(file, read, _lines(lambda _: "skip")) as first:
         there = list(first.schema.names)
-    yield {name.strip().lower(): pd.Series(dtype=object) for name in there}
+    yield Head({name.strip().lower(): pd.Series(dtype=object) for name in there})
     wanted = list(dict.fromkeys(n for n in there if n.strip().lower() in known))
     if not wanted:
         return
@@ -146,6 +149,8 @@ def _json(path: Path, skipped: Counter[str]) -> Iterator[Frame]:
             yield _listed(STATE, document["states"], skipped)
         elif isinstance(document, dict) and isinstance(document.get("trace"), list):
             yield _trace(document, skipped)
+        elif isinstance(document, dict) and document.get("states", ...) is None:
+            yield _listed(STATE, [], skipped)  # nothing was heard then
         elif isinstance(document, dict):
             yield {str(name): pd.Series(dtype=object) for name in document}
         else:

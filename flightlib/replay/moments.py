@@ -28,11 +28,11 @@ def epoch_ms(what: str, moment: Moment, now_ms: int) -> int:
     text = str(moment).strip()
     if text in (NOW, BEGINNING):
         return now_ms if text == NOW else 0
-    if ago := _AGO.fullmatch(text):
-        return now_ms - round(float(ago[1]) * _SECONDS[ago[2]] * 1000)
     try:
+        if ago := _AGO.fullmatch(text):
+            return now_ms - round(float(ago[1]) * _SECONDS[ago[2]] * 1000)
         return _of(datetime.fromisoformat(text.replace("Z", "+00:00")))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise SettingError(
             f"{what} cannot be {moment!r}; allowed: now, beginning, 5m (ago), or a time such as "
             "'2026-11-25 14:30' (UTC)."

@@ -28,7 +28,7 @@ class Replay:
 
     `path` is what `fl.record` wrote, or a recording of your own, known by its columns: of the
     `traffic` library, OpenSky state vectors (CSV, Parquet, the REST API's JSON), readsb traces;
-    or a folder of such files. Its oldest report is published at `start_ms` (epoch ms; now if
+    or a folder of files of one kind. Its oldest report is published at `start_ms` (epoch ms; now if
     left out) and the rest follows `speed` times as fast as recorded: timestamps and the times of
     schedules are shifted, ground speeds stay as recorded. `loop` begins again at the end.
 

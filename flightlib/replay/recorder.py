@@ -7,11 +7,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from flightlib.errors import EngineDown, RecordingError, SettingError, not_allowed
+from flightlib.errors import EngineDown, RecordingError, SettingError, TopicError, not_allowed
 from flightlib.kafka import (
     TOPICS,
     Reader,
@@ -23,12 +23,13 @@ from flightlib.kafka import (
 from flightlib.replay.columns import NO_REPORT, to_table
 from flightlib.replay.draft import Draft
 from flightlib.replay.moments import BEGINNING, NOW, Moment, epoch_ms
-from flightlib.replay.recording import Recording
+from flightlib.replay.recording import CUT_SHORT, Recording
 from flightlib.settings import Settings, load
 
 WAIT_S = 0.2
 BATCH_ROWS = 5000
-QUIET_S = 3.0  # what is left behind the last offset may be no message at all
+PATIENCE_S = 60.0
+"""How long a Kafka may be away, or silent, before a recording ends without its end."""
 NOTE_S = 1.0
 JUST_NOW_MS = 1000
 
@@ -41,6 +42,10 @@ class Source(Protocol):
 
     def take(self, wait_s: float) -> list[Taken]:
         """Give what has come, after at most so many seconds."""
+
+    @property
+    def reached(self) -> Mapping[int, int]:
+        """The next offset of each partition that had no more, past what is no message."""
 
 
 def record(
@@ -56,8 +61,9 @@ def record(
 
     It begins `since` now, "beginning", "5m" ago or a time, and ends after `seconds`, at `until`
     ("now" for what is there already, or a time), or when it is interrupted: then the file is
-    closed with what was there. The file has its name only once it is whole, and replaces an older
-    one. Messages that are no flight report are counted. `note` hears each second of the rows.
+    closed with what was there; so it is when Kafka gives nothing for a minute before the end is
+    reached, and `cut_short` says so. The file has its name only when it is closed, and replaces an
+    older one. Messages that are no flight report are counted. `note` hears each second of the rows.
 
     Raises EngineDown, TopicError for a topic that does not exist, SettingError for an argument
     that is not allowed, and RecordingError when nothing was recorded.
@@ -111,32 +117,40 @@ class Span:
     ) -> None:
         self._next, self._ends = dict(start), dict[int, int]()
         self._until_ms, self._offsets, self._clock = until_ms, offsets, clock
-        self._ending = self._lost = False
+        self._known = False
 
     def look(self) -> None:
-        """Ask for the end if its moment has come; a Kafka that is away then ends it as it is."""
-        if self._until_ms is not None and not self._ending and self._clock() >= self._until_ms:
-            self._ending = True
-            try:
+        """Ask for the end if its moment has come; a Kafka that is away is asked again next time."""
+        if self._until_ms is not None and not self._known and self.due:
+            with suppress(EngineDown, TopicError):  # one that restarts has no topics at first
                 self._ends = dict(self._offsets(self._until_ms))
-            except EngineDown:
-                self._lost = True
+                self._known = True
+
+    def reach(self, reached: Mapping[int, int]) -> None:
+        """Note how far has been read where there are no messages."""
+        for partition, offset in reached.items():
+            self._next[partition] = max(offset, self._next.get(partition, 0))
 
     def holds(self, taken: Taken) -> bool:
         """Note a message as read, and say whether it belongs to what is recorded."""
         self._next[taken.partition] = taken.offset + 1
-        return not self._ending or taken.offset < self._ends.get(taken.partition, 0)
+        return not self._known or taken.offset < self._ends.get(taken.partition, 0)
 
     @property
-    def ending(self) -> bool:
-        """Whether the end is known."""
-        return self._ending
+    def due(self) -> bool:
+        """Whether the moment of the end has come."""
+        return self._until_ms is not None and self._clock() >= self._until_ms
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the end has come, and Kafka has not said yet where it is."""
+        return self.due and not self._known
 
     @property
     def over(self) -> bool:
         """Whether all has been read."""
         reached = (self._next.get(p, 0) >= end for p, end in self._ends.items())
-        return self._ending and (self._lost or all(reached))
+        return self._known and all(reached)
 
 
 def keep(
@@ -147,20 +161,22 @@ def keep(
     note: Note = lambda rows, skipped: None,
     clock_s: Callable[[], float] = time.monotonic,
 ) -> Recording:
-    """Read a span to its end, or until it is interrupted, and make the file.
+    """Read a span to its end, or until it is interrupted or Kafka is silent, and make the file.
 
     Raises RecordingError when there was nothing.
     """
     skipped = Counter[str]()
     with _ctrl_c_noted() as enough:
-        _read(source, span, draft, skipped, enough, note, clock_s)
+        whole = _read(source, span, draft, skipped, enough, note, clock_s)
     if not draft.rows:
         passed = f"; {sum(skipped.values()):,} messages were no flight reports" if skipped else ""
+        passed += "" if whole else f"; {CUT_SHORT}"
         raise RecordingError(
             f"Nothing came to {topic}{passed}. No file was written; publish reports with "
             "`flightlib generate`."
         )
-    return draft.finish(f"topic {topic}", skipped, interrupted=enough.is_set())
+    stopped = enough.is_set()
+    return draft.finish(f"topic {topic}", skipped, stopped, cut_short=not (whole or stopped))
 
 
 def _read(
@@ -171,23 +187,34 @@ def _read(
     enough: threading.Event,
     note: Note,
     clock_s: Callable[[], float],
-) -> None:
+) -> bool:
+    """Put what comes into a draft; say whether it was read to the end, or interrupted."""
     waiting: list[dict[str, Any]] = []
     heard_s = noted_s = clock_s()
     while not (span.over or enough.is_set()):
         span.look()
-        taken = source.take(WAIT_S)
+        taken = [one for one in _take(source, span) if span.holds(one)]
         now_s = clock_s()
-        heard_s = now_s if taken or not span.ending else heard_s
-        waiting += [row for one in taken if (row := _row(one, span, skipped)) is not None]
+        heard_s = now_s if taken or not span.due else heard_s
+        waiting += [row for one in taken if (row := _row(one, skipped)) is not None]
+        span.reach(source.reached)
         if len(waiting) >= BATCH_ROWS:
             waiting = _put(draft, waiting, skipped)
         if now_s - noted_s >= NOTE_S:
             noted_s = now_s
             note(draft.rows + len(waiting), skipped)
-        if now_s - heard_s > QUIET_S:
+        if now_s - heard_s > PATIENCE_S:
             break
     _put(draft, waiting, skipped)
+    return span.over or enough.is_set()
+
+
+def _take(source: Source, span: Span) -> list[Taken]:
+    """Take what has come; while nobody knows where the end is, it stays where it lies."""
+    if span.unknown:
+        time.sleep(WAIT_S)
+        return []
+    return source.take(WAIT_S)
 
 
 @contextmanager
@@ -204,9 +231,7 @@ def _ctrl_c_noted() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
-def _row(taken: Taken, span: Span, skipped: Counter[str]) -> dict[str, Any] | None:
-    if not span.holds(taken):
-        return None
+def _row(taken: Taken, skipped: Counter[str]) -> dict[str, Any] | None:
     if taken.report is None:
         skipped[NO_REPORT] += 1
         return None

@@ -24,7 +24,9 @@ def without_kafka(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["record", "sky.parquet", "--for", "0"], "--for cannot be 0"),
-        (["record", "sky.parquet", "--from", "soon"], "since cannot be 'soon'; allowed: now"),
+        (["record", "sky.parquet", "--from", "soon"], "--from cannot be 'soon'; allowed: now"),
+        (["record", "sky.parquet", "--from", "9" * 400 + "h"], "--from cannot be '999"),
+        (["record", "sky.parquet", "--for", "1e99"], "--for cannot be 1e+99"),
         (["record", "sky.parquet", "--topic", "flight"], "Did you mean 'flights'?"),
         (["record", "sky.parquet"], DOWN),
         (["replay", "none.parquet"], "There is no recording 'none.parquet'"),

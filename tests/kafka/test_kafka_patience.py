@@ -102,7 +102,7 @@ def test_a_publisher_of_nothing_stops_within_a_second(
 def test_a_reader_gives_each_message_with_its_place(
     make_report: Make, small_cluster: Settings, until: Callable[..., None]
 ) -> None:
-    """Every report comes with partition, offset and time; junk comes as no report."""
+    """Reports come with partition, offset and time, junk as none, and all ends are reached."""
     sent = [make_report(flight_id=f"F{n % 5}", timestamp=now_ms()) for n in range(200)]
     running = pump(Slow(list(sent)), small_cluster)
     until(lambda: running.ledger.acknowledged == 200)
@@ -115,9 +115,11 @@ def test_a_reader_gives_each_message_with_its_place(
     reader = Reader("flights", start, small_cluster, records.decode)
     taken = []
     try:
-        until(lambda: taken.extend(reader.take(0.1)) or len(taken) >= 201)
+        until(lambda: taken.extend(reader.take(0.1)) or reader.reached.keys() == start.keys())
     finally:
         reader.close()
+    ends = {p: high for p, (_, high) in watermarks("flights", small_cluster).items()}
+    assert reader.reached == ends
     assert len({(one.partition, one.offset) for one in taken}) == len(taken) == 201
     assert sum(one.report is None for one in taken) == 1
     assert all(abs((one.written_ms or 0) - now_ms()) < 600_000 for one in taken)

@@ -14,13 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from recorded import BEGIN_MS, shifted
 
-from flightlib.errors import EngineDown, RecordingError, SettingError
+from flightlib.errors import EngineDown, RecordingError, SettingError, TopicError
 from flightlib.kafka import Taken
 from flightlib.records import FIELDS, FlightReport
 from flightlib.replay import Replay, record
 from flightlib.replay.draft import Draft
 from flightlib.replay.moments import epoch_ms
 from flightlib.replay.recorder import Span, keep
+from flightlib.replay.recording import find
 from flightlib.settings import load
 
 PARTITIONS = 4
@@ -44,6 +45,7 @@ class Topic:
         self.left = sorted(taken, key=lambda one: one[:2])
         self.batch = batch
         self.then: Callable[[], list[Taken]] = list
+        self.reached: dict[int, int] = {}
 
     def take(self, _wait_s: float) -> list[Taken]:
         """The next few messages."""
@@ -198,26 +200,111 @@ def test_what_comes_after_the_end_is_left_out(reports: list[FlightReport], targe
 
 
 def test_offsets_without_messages_do_not_hold_it(reports: list[FlightReport], target: Path) -> None:
-    """Where the last offsets are no messages, silence ends it."""
-    taken = messages(reports)
-    beyond = Span({0: 0}, BEGIN_MS, lambda _: {0: 10**6})
-    steps = iter(range(10**6))
-    done = keep(Topic(taken), beyond, Draft(target), "flights", clock_s=lambda: next(steps) * 0.5)
-    assert done.rows == sum(1 for t in taken if t.partition == 0)
+    """Where the last offsets are no messages, it ends once they have been passed, and is whole."""
+    taken = [t for t in messages(reports) if t.partition == 0]
+    topic = Topic(taken)
+    beyond = Span({0: 0, 9: 7}, BEGIN_MS, lambda _: {0: 10**6, 9: 8})
+    quiet = iter(range(3))
+
+    def passed() -> list[Taken]:
+        if next(quiet) == 2:
+            topic.reached.update({0: 10**6, 9: 8})
+        return []
+
+    topic.then = passed
+    done = keep(topic, beyond, Draft(target), "flights", clock_s=seconds_apart(10))
+    assert (done.rows, done.cut_short) == (len(taken), False)
+    assert "cut short" not in str(done)
 
 
-def test_a_kafka_that_goes_away_at_the_end_costs_nothing(
+def seconds_apart(step_s: float) -> Callable[[], float]:
+    """A clock that goes on by as much each time it is looked at."""
+    steps = iter(range(10**9))
+    return lambda: next(steps) * step_s
+
+
+def test_a_kafka_that_is_silent_for_a_while_costs_nothing(
     reports: list[FlightReport], target: Path
 ) -> None:
-    """When its end cannot be asked for, the recording ends with what it has."""
+    """A backlog whose Kafka gives nothing for most of a minute is recorded to its end."""
+    taken = messages(reports)
+    topic = Topic(taken[:])
+    topic.left, later = topic.left[:150], topic.left[150:]
+    silent = iter([[], [], [], [], [], later])
+    topic.then = lambda: next(silent)
+    done = keep(topic, span(taken), Draft(target), "flights", clock_s=seconds_apart(10))
+    assert (done.rows, done.cut_short) == (len(reports), False)
+
+
+def test_a_kafka_that_falls_silent_before_the_end_is_told(
+    reports: list[FlightReport], target: Path
+) -> None:
+    """After a minute without a message the file is closed, and says that its end is missing."""
+    taken = messages(reports)
+    topic = Topic(taken[:])
+    topic.left = topic.left[:150]
+    topic.reached = {0: 1}
+    done = keep(topic, span(taken), Draft(target), "flights", clock_s=seconds_apart(10))
+    assert (done.rows, done.cut_short, done.interrupted) == (150, True, False)
+    assert "cut short, since Kafka gave nothing for a minute; the end is missing" in str(done)
+    assert find(target) == done
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_later_messages_do_not_hold_it(reports: list[FlightReport], target: Path) -> None:
+    """What is published after the end is no sign that the rest of the span will come."""
+    taken = messages(reports)
+    last = max(t.offset for t in taken if t.partition == 0)
+    topic = Topic([t for t in taken if t.partition == 0])
+    topic.then = lambda: [Taken(0, last + 1, BEGIN_MS, None)]
+    done = keep(topic, span(taken), Draft(target), "flights", clock_s=seconds_apart(10))
+    assert (done.rows, done.cut_short, done.skipped) == (last + 1, True, {})
+
+
+def test_a_silent_kafka_without_a_message_is_told(target: Path) -> None:
+    """Where nothing came since Kafka was silent, the error says so too."""
+    draft, ends = Draft(target), Span({0: 0}, BEGIN_MS, lambda _: {0: 5})
+    with pytest.raises(RecordingError, match=r"Nothing came to flights; cut short, since Kafka"):
+        keep(Topic([]), ends, draft, "flights", clock_s=seconds_apart(10))
+    draft.drop()
+
+
+@pytest.mark.parametrize("error", [EngineDown("Kafka", "127.0.0.1:1"), TopicError("none")])
+def test_a_kafka_that_is_away_at_the_end_is_asked_again(
+    reports: list[FlightReport], target: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Until it says where the end is nothing is read; then exactly what belongs to it is kept."""
+    monkeypatch.setattr("flightlib.replay.recorder.WAIT_S", 0)
+    taken = messages(reports)
+    ends = {p: sum(1 for t in taken[:300] if t.partition == p) for p in range(PARTITIONS)}
+    answers: Iterator[Any] = iter([error, error, ends])
+
+    def ask(_ms: int) -> dict[int, int]:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    upto = Span(dict.fromkeys(ends, 0), BEGIN_MS, ask)
+    done = keep(Topic(taken), upto, Draft(target), "flights", clock_s=seconds_apart(10))
+    assert list(Replay(done, start_ms=done.first_ms)) == reports[:300]
+    assert not done.cut_short
+
+
+def test_a_kafka_that_never_says_the_end_costs_no_report(
+    reports: list[FlightReport], target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When its end cannot be asked for, the recording is closed with what it has, and says so."""
+    monkeypatch.setattr("flightlib.replay.recorder.WAIT_S", 0)
 
     def away(_ms: int) -> dict[int, int]:
         raise EngineDown("Kafka", "127.0.0.1:1")
 
-    calls: Iterator[int] = iter([0, 0, BEGIN_MS])
-    ending = Span({}, 1, away, lambda: next(calls))
-    done = keep(Topic(messages(reports), batch=10_000), ending, Draft(target), "flights")
-    assert done.rows > 0
+    looks = iter(range(10**9))
+    ending = Span({}, 5, away, lambda: next(looks))
+    topic = Topic(messages(reports), batch=10_000)
+    done = keep(topic, ending, Draft(target), "flights", clock_s=seconds_apart(10))
+    assert (done.rows, done.cut_short) == (len(reports), True)
 
 
 def test_many_rows_are_put_in_order_in_pieces(

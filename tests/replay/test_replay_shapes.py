@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,6 +33,7 @@ from flightlib.replay import Replay
 
 SKY = a_sky(flights=12, seconds=20)
 SEEN = list(seen(SKY))
+UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 COARSE_MS = 1000  # OpenSky's times are whole seconds
 
 
@@ -295,7 +298,8 @@ REFUSED: list[tuple[str, bytes, str]] = [
     (
         "words.csv",
         b"a,b\n1,2\n",
-        r"'words.csv' has 'a', 'b'\. A recording has the columns.*traffic \(",
+        r"'words.csv' has 'a', 'b'\. A recording is a Parquet file of flight reports, or has "
+        r"the columns of: .*traffic \(",
     ),
     ("other.json", b'{"aircraft": [], "now": 1}', r"has 'aircraft', 'now'.*readsb trace \(icao"),
     ("list.json", b"[1, 2]", r"holds nothing that can be played: 2 rows skipped: 2 another shape"),
@@ -308,7 +312,10 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("head.csv", b"time,icao24,lat,lon\n", r"\(OpenSky states\) holds nothing .* no rows"),
     ("bad.csv", b"time,icao24,lat,lon\n,a,,\n,b,,\n", r"2 rows skipped: 2 no time"),
     ("none.json", b'{"time": 1, "states": []}', r"holds nothing"),
-    ("null.json", b'{"time": 1, "states": null}', r"has 'time', 'states'"),
+    ("null.json", b'{"time": 1, "states": null}', r"\(OpenSky REST\) holds nothing .* no rows"),
+    ("wrong.json", b'{"time": 1, "states": 5}', r"has 'time', 'states'"),
+    ("errors.jsonl", b'{"error": "x"}\n{"other": 1}\n', r"'errors.jsonl' has 'error'\. A record"),
+    ("latin.csv", b"caf\xe9,icao24\n1,2\n", r"'latin.csv' cannot be read"),
 ]
 
 
@@ -345,6 +352,65 @@ def test_a_recording_that_was_filtered_elsewhere_is_still_one(tmp_path: Path) ->
     frame.assign(latitude=np.nan).to_parquet(tmp_path / "nowhere.parquet")
     with pytest.raises(RecordingError, match=r"\(flight reports\) holds nothing.*position"):
         Replay(tmp_path / "nowhere.parquet")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_date_beyond_all_calendars_is_counted(tmp_path: Path, unit: str) -> None:
+    """A time that no year has costs its row alone, whatever its unit."""
+    table = pa.Table.from_pandas(as_traffic(SKY[:3]), preserve_index=False)
+    stamps = pa.array([2**62, BEGIN_MS // 1000 * UNITS[unit], None]).cast(pa.timestamp(unit))
+    table = table.set_column(0, "timestamp", stamps)
+    pq.write_table(table, tmp_path / "sky.parquet", version="2.6")
+    replay = Replay(tmp_path / "sky.parquet")
+    assert replay.skipped == {"an impossible time": 1, "no time": 1}
+    assert replay.recording.first_ms == BEGIN_MS
+
+
+def test_an_hour_in_which_nothing_was_heard_is_empty(tmp_path: Path) -> None:
+    """Among the answers of OpenSky, one with null for its states has no rows, and no fault."""
+    answers = [as_rest(SKY[::2]), {"time": 1, "states": None}, as_rest(SKY[1::2])]
+    (tmp_path / "states.jsonl").write_text("\n".join(json.dumps(one) for one in answers))
+    replay = Replay(tmp_path / "states.jsonl")
+    assert (replay.recording.rows, replay.skipped) == (len(SEEN), {})
+
+
+def test_a_stray_document_is_counted(tmp_path: Path) -> None:
+    """What is no recording costs a count wherever it lies, as long as something else is one."""
+    stray = '{"error": "x"}'
+    lines = [stray, json.dumps(as_rest(SKY)), stray]
+    (tmp_path / "states.jsonl").write_text("\n".join(lines))
+    replay = Replay(tmp_path / "states.jsonl")
+    assert (replay.recording.rows, replay.skipped) == (len(SEEN), {"no recording": 2})
+    (tmp_path / "a.json").write_text(stray)
+    (tmp_path / "b.csv").write_text("time,b\n1,2\n3,4\n")
+    pd.DataFrame({"time": [1, 2]}).to_parquet(tmp_path / "z.parquet")
+    replay = Replay(tmp_path)
+    assert (replay.recording.rows, replay.skipped) == (len(SEEN), {"no recording": 5})
+
+
+def test_a_folder_of_flight_reports_is_played(tmp_path: Path) -> None:
+    """Recordings of flightlib in one folder are one recording, in the order of their writing."""
+    from recorded import keep
+
+    folder = tmp_path / "skies"
+    folder.mkdir()
+    recording = keep(SKY, folder / "b.parquet")
+    frame = pd.read_parquet(recording.path)
+    frame[: len(frame) // 2].to_parquet(folder / "z.parquet")
+    frame[len(frame) // 2 :].to_parquet(folder / "b.parquet")
+    assert played(folder) == SKY
+
+
+def test_flight_reports_that_cannot_be_played_are_told_why(tmp_path: Path) -> None:
+    """As CSV, or beside other files, the message says what would do."""
+    from recorded import keep
+
+    recording = keep(SKY, tmp_path / "sky.parquet")
+    pd.read_parquet(recording.path).to_csv(tmp_path / "sky.csv", index=False)
+    with pytest.raises(RecordingError, match=r"flight reports, but not as Parquet\. Save them"):
+        Replay(tmp_path / "sky.csv")
+    with pytest.raises(RecordingError, match=r"\('sky.parquet'\) beside other files \('sky.csv'\)"):
+        Replay(tmp_path)
 
 
 def test_an_imported_recording_leaves_nothing_behind(tmp_path: Path) -> None:
