@@ -126,8 +126,9 @@ def test_a_delay_called_off_lets_nobody_appear_on_the_way() -> None:
     delay = GroundDelay("KATL", START_MS, START_MS + HOUR_MS, 45)
     off_ms = START_MS + 40 * 60_000
     sky.disturb(delay)
-    before = {label.flight_id for label in sky.at(off_ms).labels}
+    kept, before = rows(sky.at(off_ms)), {label.flight_id for label in sky.at(off_ms).labels}
     sky.disturb(dataclasses.replace(delay, called_off_ms=off_ms), instead_of=(delay,))
+    assert rows(sky.at(off_ms)) == kept
     seen: dict[str, int] = {}
     taxied: list[int] = []
     for time_ms in range(off_ms, off_ms + HOUR_MS, step_ms):
