@@ -14,7 +14,7 @@ import typer
 from flightlib import settings as address_book
 from flightlib.cli import lab
 from flightlib.cli.bars import Abandoned, Bars
-from flightlib.cli.console import console, one_line_errors, say_error
+from flightlib.cli.console import Flights, console, one_line_errors, say_error
 from flightlib.cli.engines import bring_up, check_machine
 from flightlib.cli.workspace import notebooks_beside
 from flightlib.engines import ENGINES
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
+    flights: Flights = 1000,
     preset: Annotated[
         str, typer.Option(help="us-domestic, europe, north-atlantic or world.")
     ] = "us-domestic",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from flightlib.cli.console import console, one_line_errors
+from flightlib.cli.console import Flights, console, one_line_errors
 
 if TYPE_CHECKING:
     from flightlib.sky.check import Figure
@@ -31,7 +31,7 @@ def check(
     presets: Annotated[
         list[str] | None, typer.Argument(help="Names of presets; all if none is given.")
     ] = None,
-    flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
+    flights: Flights = 1000,
     hours: Annotated[float, typer.Option(help="For how long to look at it.")] = 24.0,
 ) -> None:
     """Compare each preset with real traffic, figure by figure; ends with 1 if one is off."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flightlib import settings as address_book
-from flightlib.cli.console import console, one_line_errors
+from flightlib.cli.console import Flights, console, one_line_errors
 from flightlib.errors import SettingError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def generate(
-    flights: Annotated[int, typer.Option(help="Aircraft in the sky.")] = 1000,
+    flights: Flights = 1000,
     interval: Annotated[float, typer.Option(help="Seconds between reports of a flight.")] = 1.0,
     preset: Annotated[
         str, typer.Option(help="us-domestic, europe, north-atlantic or world.")

@@ -23,11 +23,17 @@ def complaint(error: ValidationError, given: Any, tree: Any, name: str) -> str:
     found = error.errors(include_url=False)
     # A word that is unknown explains best why another one is missing.
     first = next((one for one in found if one["type"] in UNKNOWN), found[0])
-    path = [part for part in first["loc"] if part not in KINDS]
+    path = _place(first["loc"])
     where = f"{name}, line {_line(tree, path)}"
     if len(path) > 1 and path[0] == "steps":
         where += f", step {int(path[1]) + 1}"
     return f"{where}: {_words(first, path, given)}"
+
+
+def _place(loc: Path) -> Path:
+    """Say where in the file it is: pydantic puts the kind of a step behind its number."""
+    tagged = len(loc) > 2 and loc[0] == "steps" and loc[2] in KINDS
+    return [*loc[:2], *loc[3:]] if tagged else list(loc)
 
 
 def _words(first: Mapping[str, Any], path: Path, given: Any) -> str:

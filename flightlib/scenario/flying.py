@@ -66,7 +66,7 @@ class Holding(Lasting):
 
 
 class GroundDelay(Lasting):
-    """Departures to one airport wait at their gates."""
+    """Flights to and from one airport wait at their gates."""
 
     kind: Literal["ground-delay"]
     airport: Place

@@ -39,7 +39,7 @@ def parse(text: str, name: str) -> Script:
         _refuse_tricks(text, name)
         given = yaml.safe_load(text)
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         why = getattr(error, "problem", None) or " ".join(str(error).split())
@@ -52,12 +52,19 @@ def parse(text: str, name: str) -> Script:
 
 
 def _refuse_tricks(text: str, name: str) -> None:
-    """Refuse aliases, which can blow a small file up, and nesting that no scenario has."""
+    """Refuse what no scenario needs: aliases and nesting, which can blow up, and tags.
+
+    A tag such as `!!int ''` makes the YAML library fail in ways of its own.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
             raise SettingError(f"{name}, line {line}: aliases such as *name are not allowed.")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            word = tag.replace("tag:yaml.org,2002:", "!!")
+            raise SettingError(f"{name}, line {line}: tags such as {word} are not allowed.")
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from flightlib.sky import Sky
 from flightlib.sky.delivery import Poison
-from flightlib.sky.disturb import Flying, Storm
+from flightlib.sky.disturb import Flying, GroundDelay, Storm, without
 
 if TYPE_CHECKING:
     from flightlib.scenario.scenario import Scenario
@@ -45,7 +45,10 @@ def stop(sky: Sky, now_ms: int, name: str | None = None) -> None:
         over = [run for run in _runs.get(sky, []) if name in (None, run.scenario.name)]
         there = set(sky.disturbances)
         mine = tuple(one for run in over for one in run.disturbances if one in there)
-        left = (_ended(one, _time_of(sky, one, now_ms)) for one in mine)
+        others = without(sky.disturbances, mine)
+        # Flights mind equal disturbances as one, so it goes on while another run has it.
+        over_now = (one for one in mine if not (isinstance(one, Flying) and one in others))
+        left = (_ended(one, _time_of(sky, one, now_ms)) for one in over_now)
         sky.disturb(*(one for one in left if one is not None), instead_of=mine)
         _runs[sky] = [run for run in _runs.get(sky, []) if run not in over]
 
@@ -75,13 +78,13 @@ def _time_of(sky: Sky, one: Any, now_ms: int) -> int:
 def _ended(one: Any, now_ms: int) -> Any | None:
     """Give what is left of a disturbance that is ended at a time.
 
-    What a flight has waited is not given back, and who is on the way around a storm flies that to
-    its end, so nobody jumps.
+    Who waits at a stand or holds goes on waiting, and who is on the way around a storm flies that
+    to its end, so nobody jumps.
     """
     if isinstance(one, Poison) or one.start_ms >= now_ms:
         return None
     if one.end_ms <= now_ms:
         return one if isinstance(one, Flying) else None
-    if isinstance(one, Storm):
+    if isinstance(one, Storm | GroundDelay):
         return replace(one, called_off_ms=now_ms)
     return replace(one, end_ms=now_ms)

@@ -9,6 +9,7 @@ from html import escape
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
+from re import fullmatch
 from typing import Any
 
 from flightlib.errors import SettingError, not_allowed
@@ -161,9 +162,12 @@ def _unrolled(
             yield begin_ms, step
             continue
         name = step.scenario
-        if name in within or len(within) >= DEEPEST:
-            raise SettingError(f"{within[0]} includes itself: {' > '.join((*within, name))}.")
-        beside = folder / f"{name}.yaml" if folder and name.isidentifier() else None
+        way = " > ".join((*within, name))
+        if name in within:
+            raise SettingError(f"{within[0]} includes itself: {way}.")
+        if len(within) >= DEEPEST:
+            raise SettingError(f"{within[0]} includes too deep; allowed: {DEEPEST} levels: {way}.")
+        beside = folder / f"{name}.yaml" if folder and fullmatch(r"[\w-]+", name) else None
         own = beside is not None and beside.is_file()
         inner = reading.read(beside) if beside is not None and own else _builtin(name)
         yield from _unrolled(inner, folder if own else None, begin_ms, (*within, name))

@@ -17,7 +17,7 @@ from flightlib.records import STATUSES
 from flightlib.sky.columns import Columns
 from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
-from flightlib.sky.hops import AWAY, CANCELLED, NEVER_MS, Hops
+from flightlib.sky.hops import AWAY, CANCELLED, MOST_HOPS, NEVER_MS, Hops
 from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
 from flightlib.sky.motion import ON_MS, PIECE_ROWS, START, START_MS, columns
@@ -146,7 +146,7 @@ class Cursor:
 
         Few blocks have half of the hops that there could be, and the table is most of the memory.
         """
-        lacks = width - self._hops.begin.shape[1]
+        lacks = min(width, MOST_HOPS) - self._hops.begin.shape[1]
         if lacks > 0:
             ends = ((0, 0), (0, lacks))
             self._hops = Hops(

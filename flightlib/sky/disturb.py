@@ -21,13 +21,15 @@ class GroundDelay:
     """Flights to and from an airport are kept on the ground for up to some minutes.
 
     It is for those that were to lift off between start and end (ms since 1970 UTC) and had not
-    left the stand at its start; the minutes grow over the first half hour.
+    left the stand at its start; the minutes grow over the first half hour. Once it is called off
+    nobody else is kept; who should have left the stand by then waits as told.
     """
 
     airport: str
     start_ms: int
     end_ms: int
     minutes: float
+    called_off_ms: int | None = None
 
     def __post_init__(self) -> None:
         _check_airport(self.airport)
@@ -74,8 +76,6 @@ class Storm:
 
     def __post_init__(self) -> None:
         _check_times(self)
-        if self.called_off_ms is not None:
-            _check_whole(self, "called_off_ms")
         _check(
             self,
             latitude=(-90, 90),
@@ -95,6 +95,15 @@ def of_flights(disturbances: tuple[Any, ...]) -> tuple[Flying, ...]:
     return tuple(sorted(mine, key=_order))
 
 
+def without(disturbances: tuple[Any, ...], gone: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Take some out of what disturbs a sky; of those that are equal, one for each that goes."""
+    left = list(disturbances)
+    for one in gone:
+        if one in left:
+            left.remove(one)
+    return tuple(left)
+
+
 def _order(one: Flying) -> tuple[int, str, str]:
     return one.start_ms, type(one).__name__, repr(one)
 
@@ -109,6 +118,8 @@ def _check_times(one: Flying) -> None:
     for name in ("start_ms", "end_ms"):
         _check_whole(one, name)
     _check(one, start_ms=(0, LAST_MS), end_ms=(one.start_ms + 1, LAST_MS))
+    if not isinstance(one, Holding) and one.called_off_ms is not None:
+        _check_whole(one, "called_off_ms")
 
 
 def _check_whole(one: Flying, name: str) -> None:

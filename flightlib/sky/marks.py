@@ -57,7 +57,7 @@ def _mark(_one: Any, _now_ms: int) -> Mark | None:
 
 @_mark.register
 def _storm(one: disturb.Storm, now_ms: int) -> Mark | None:
-    if not one.start_ms <= now_ms < (one.called_off_ms or one.end_ms):
+    if not one.start_ms <= now_ms < _over_ms(one):
         return None
     now = np.array([float(now_ms)])
     latitude, longitude = (float(edge[0]) for edge in geodesy.position(storms.centre(one, now)))
@@ -79,12 +79,16 @@ def _holding(one: disturb.Holding, now_ms: int) -> Mark | None:
 
 @_mark.register
 def _delay(one: disturb.GroundDelay, now_ms: int) -> Mark | None:
-    if not one.start_ms <= now_ms < one.end_ms:
+    if not one.start_ms <= now_ms < _over_ms(one):
         return None
     here, name = _airport(one.airport)
     outline = _circle(here, DELAY_NM)
     label = f"{name}: ground delay, {one.minutes:g} min"
     return Mark("delay", label, outline, outline[CORNERS // 2])
+
+
+def _over_ms(one: disturb.Storm | disturb.GroundDelay) -> int:
+    return one.end_ms if one.called_off_ms is None else min(one.called_off_ms, one.end_ms)
 
 
 @_mark.register

@@ -11,7 +11,7 @@ from flightlib.errors import SettingError, nearest
 from flightlib.sky import stream
 from flightlib.sky.cursor import Columns, Cursor
 from flightlib.sky.delivery import Delivery
-from flightlib.sky.disturb import Flying
+from flightlib.sky.disturb import Flying, without
 from flightlib.sky.fleet import Fleet, fleet
 from flightlib.sky.marks import Mark, marks
 from flightlib.sky.network import ONE_DAY, network
@@ -32,7 +32,8 @@ class Sky:
 
     `flights` is how many aircraft report at a time, on average, in the busy hours of the day
     (about 8 to 20 local): those between leaving one stand and reaching the next. The sky has
-    about 1.8 times as many; the others are being turned around, or rest, and say nothing.
+    more: about 1.7 times as many over the US and Europe, 3.2 over the world, 3.6 over the
+    North Atlantic; the others are being turned around, or rest, and say nothing.
     `preset` is one of PRESETS (or "us" for short). The same `seed` gives the same sky on every
     machine, and a sky of more flights begins with the flights of a smaller one.
 
@@ -126,14 +127,13 @@ class Sky:
         Flights know GroundDelay, Holding and Storm, reports Outage, Lateness, Duplicates, Surge and
         Poison. Streams that run see it from their next tick on. It changes nothing before its
         start, so for them it starts at or after the time that they have reached. It takes the
-        place of `instead_of`. Raises SettingError for an airport that this sky has not, and for
-        what is no disturbance.
+        place of `instead_of`, once for each that stands there. Raises SettingError for an airport
+        that this sky has not, and for what is no disturbance.
         """
         for one in disturbances:
             self._check(one)
         with self._lock:
-            kept = tuple(one for one in self._disturbances if one not in instead_of)
-            self._disturbances = kept + disturbances
+            self._disturbances = without(self._disturbances, instead_of) + disturbances
 
     def _check(self, one: Any) -> None:
         if not isinstance(one, Flying | Delivery):

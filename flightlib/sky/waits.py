@@ -43,7 +43,8 @@ class Waits:
     def ground_ms(self, leg: int, lift: Ints) -> Ints:
         """Say how much later than at `lift` (ms of the block) the aircraft of a leg may leave.
 
-        Those that had left the stand when a delay began are not kept.
+        Those that had left the stand when a delay began are not kept. Those that should have left
+        it when the delay is called off are: else they would have been taxiing for a while.
         """
         extra = np.zeros(len(lift), dtype=np.int64)
         keys = self.legs.keys[:, leg]
@@ -55,6 +56,8 @@ class Waits:
                 airport = number_of(self.network, one.airport)
                 kept = (ends[0] == airport) | (ends[1] == airport)
                 kept &= (pushed >= one.start_ms) & (off < one.end_ms)
+                if one.called_off_ms is not None:
+                    kept &= pushed <= one.called_off_ms
                 grown = np.clip((pushed - one.start_ms) / RAMP_MS, 0.1, 1.0)
                 share = grown * (0.7 + 0.6 * uniform(keys, _HURDLE))
                 minutes = np.minimum(share, 1.0) * one.minutes

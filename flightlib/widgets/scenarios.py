@@ -75,9 +75,12 @@ class ScenarioPanel:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Say what runs, and follow it while something does; returns whether it does."""
+        """Say what runs, and follow it while something does; returns whether it does.
+
+        A closed panel says that it is closed, and nothing else.
+        """
         with self._gate:
-            return self._refresh(scenario.now_ms())
+            return not self._ended.is_set() and self._refresh(scenario.now_ms())
 
     def _refresh(self, now_ms: int) -> bool:
         runs = scenario.running(self.sky, now_ms)

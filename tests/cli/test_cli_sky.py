@@ -43,3 +43,10 @@ def test_wrong_arguments_are_one_line(arguments: list[str], words: str) -> None:
     assert done.exit_code == 1
     assert words in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("command", [["generate"], ["demo"], CHECK])
+def test_help_says_what_flights_are(command: list[str]) -> None:
+    """They are those that report at a time in the busy hours: a sky has more aircraft."""
+    done = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "160"})
+    assert "Flights that report at a time in the busy hours." in done.output

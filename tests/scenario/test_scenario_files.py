@@ -97,7 +97,22 @@ SLIPS = {
     "an alias": (HEAD + "  - &a {kind: poison}\n  - *a", "line 5: aliases such as *name are not"),
     "a Python object": (
         HEAD + "  - !!python/object/apply:os.system ['exit']",
-        "line 4: this is not YAML: could not determine a constructor",
+        "line 4: tags such as !!python/object/apply:os.system are not allowed.",
+    ),
+    "a tag for yes": (HEAD + "  - count: !!bool maybe", "line 4: tags such as !!bool are not all"),
+    "a tag for a date": (HEAD + "  - at: !!timestamp foo", "tags such as !!timestamp are not"),
+    "a tag for nothing": (HEAD + "  - count: !!int ''", "line 4: tags such as !!int are not all"),
+    "a tag on a list": ("title: A\nsteps: !!set []", "line 2: tags such as !!set are not allowed."),
+    "a tag of one's own": ("title: !mine A", "line 1: tags such as !mine are not allowed."),
+    "a tag without a name": ("title: ! A", "line 1: tags such as ! are not allowed."),
+    "a number beyond all": ("title: " + "1:" * 300 + "1.5", "this is not YAML: "),
+    "a kind for a word": (
+        "outage:\n  for: 2 min",
+        "line 1: a word of a scenario cannot be 'outage'; allowed: title, watch, steps.",
+    ),
+    "a kind for a word of a step": (
+        STORM + "    speed_kt: 9\n    near: hub 1\n    storm: 1",
+        "line 10, step 1: a word of storm cannot be 'storm'; allowed: kind, at, for, near,",
     ),
     "deep nesting": ("[" * 40, "line 1: nested too deep; allowed: 8 levels."),
     "no YAML": ("title: [\n", "this is not YAML: "),
@@ -174,6 +189,26 @@ def test_an_inclusion_that_cannot_be_is_refused(tmp_path: Path, scenario: str, w
     with pytest.raises(SettingError) as error:
         Scenario.from_file(outer)
     assert words in str(error.value)
+
+
+def test_a_file_beside_may_have_a_hyphen_in_its_name(tmp_path: Path) -> None:
+    """A scenario includes the file beside it, however its name is joined."""
+    (tmp_path / "my-day_2.yaml").write_text(HEAD + "  - {kind: poison, at: 10 s}\n")
+    outer = tmp_path / "outer.yaml"
+    outer.write_text(HEAD + "  - {kind: include, scenario: my-day_2}\n")
+    assert [at_ms for at_ms, _ in Scenario.from_file(outer).steps] == [10_000]
+
+
+def test_deep_inclusion_is_no_circle(tmp_path: Path) -> None:
+    """Five levels are read; a sixth is told as too deep, with the way that leads there."""
+    for name, after in zip("abcde", "bcdef", strict=True):
+        step = f"  - {{kind: include, scenario: {after}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(HEAD + step)
+    (tmp_path / "f.yaml").write_text(HEAD + "  - kind: poison\n")
+    assert len(Scenario.from_file(tmp_path / "b.yaml").steps) == 1
+    with pytest.raises(SettingError) as error:
+        Scenario.from_file(tmp_path / "a.yaml")
+    assert str(error.value) == "a includes too deep; allowed: 5 levels: a > b > c > d > e > f."
 
 
 def test_inclusion_does_not_multiply_without_end(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,32 @@ def test_a_stop_gives_back_no_time() -> None:
     assert [mark.label for mark in sky.marks(T + 21_000)] == ["Late burst"]
     Scenario("holding").start(sky, T + 30_000).stop(sky, T + 30_000)
     assert {type(one).__name__ for one in sky.disturbances} == {"Holding", "Outage", "Storm"}
+
+
+def test_a_ground_delay_that_is_stopped_is_called_off() -> None:
+    """Who should have left by then still waits, nobody else does, and the mark is gone."""
+    sky = Sky(10)
+    Scenario("ground-delay").start(sky, T)
+    told = sky.disturbances[0]
+    scenario.stop(sky, T + 20_000)
+    assert sky.disturbances == (replace(told, called_off_ms=T + 20_000),)
+    assert len(sky.marks(T + 19_999)) == 1
+    assert sky.marks(T + 20_000) == ()
+
+
+def test_equal_storms_of_two_scenarios_are_stopped_alone(tmp_path: Path) -> None:
+    """Started in the same millisecond, one is stopped and the storm of the other goes on."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("title: T\nwatch: W\nsteps:\n- {kind: include, scenario: storm}\n")
+    sky, mine, storm = Sky(10), Scenario.from_file(file), Scenario("storm")
+    mine.start(sky, T)
+    storm.start(sky, T)
+    assert len(sky.disturbances) == 2
+    mine.stop(sky, T + 60_000)
+    assert sky.disturbances == storm.disturbances("us", T)
+    assert [run.scenario.name for run in running(sky, T + 60_000)] == ["storm"]
+    storm.stop(sky, T + 90_000)
+    assert [one.called_off_ms for one in sky.disturbances] == [T + 90_000]
 
 
 def test_a_faster_sky_has_its_own_time() -> None:

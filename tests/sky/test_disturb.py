@@ -16,6 +16,8 @@ from flightlib.records import PHASES
 from flightlib.sky import PRESETS, Columns, Sky, airports
 from flightlib.sky.disturb import GroundDelay, Holding, Storm
 from flightlib.sky.geodesy import distance_nm, unit
+from flightlib.sky.hops import MOST_HOPS
+from flightlib.sky.itinerary import TAXI_OUT_MIN
 
 HOUR_MS = 3_600_000
 START_MS = 1_764_000_000_000
@@ -29,7 +31,14 @@ def happenings(preset: str) -> st.SearchStrategy[Any]:
     starts = st.integers(START_MS, START_MS + 6 * HOUR_MS)
     lasts = st.integers(600_000, 5 * HOUR_MS)
     times = st.tuples(starts, lasts).map(lambda x: (x[0], x[0] + x[1]))
-    delays = st.builds(lambda p, t, m: GroundDelay(p.code, *t, m), places, times, st.floats(1, 120))
+    called_off = st.none() | st.integers(0, 3 * HOUR_MS)
+    delays = st.builds(
+        lambda p, t, m, off: GroundDelay(p.code, *t, m, None if off is None else t[0] + off),
+        places,
+        times,
+        st.floats(1, 120),
+        called_off,
+    )
     holds = st.builds(
         lambda p, t, laps: Holding(p.code, *t, laps), places, times, st.integers(1, 6)
     )
@@ -42,7 +51,7 @@ def happenings(preset: str) -> st.SearchStrategy[Any]:
         st.floats(20, 200),
         st.floats(0, 360),
         st.floats(0, 60),
-        st.none() | st.integers(0, 3 * HOUR_MS),
+        called_off,
     )
     return delays | holds | storms
 
@@ -99,17 +108,71 @@ def test_nothing_changes_before_its_start(sky: Sky, number: int, share: float) -
 
 @quickly
 @given(skies(), st.sampled_from([0.0, 0.3, 1.0]))
-def test_a_storm_called_off_moves_nobody(sky: Sky, share: float) -> None:
-    """Until a storm is called off, and at that moment, the sky is as if it were not."""
-    storms = [one for one in sky.disturbances if isinstance(one, Storm)]
-    for storm in storms:
-        off_ms = storm.start_ms + round((storm.end_ms - storm.start_ms) * 0.7)
-        calmed = again(sky)
-        calmed.disturb(dataclasses.replace(storm, called_off_ms=off_ms), instead_of=(storm,))
-        whole = again(sky)
-        whole.disturb(dataclasses.replace(storm, called_off_ms=None), instead_of=(storm,))
-        time_ms = storm.start_ms + round((off_ms - storm.start_ms) * share)
-        assert rows(whole.at(time_ms)) == rows(calmed.at(time_ms))
+def test_what_is_called_off_moves_nobody(sky: Sky, share: float) -> None:
+    """Until a storm or a delay is called off, and at that moment, the sky is as if it were not."""
+    for one in sky.disturbances:
+        if not isinstance(one, Holding):
+            off_ms = one.start_ms + round((one.end_ms - one.start_ms) * 0.7)
+            whole, calmed = again(sky), again(sky)
+            whole.disturb(dataclasses.replace(one, called_off_ms=None), instead_of=(one,))
+            calmed.disturb(dataclasses.replace(one, called_off_ms=off_ms), instead_of=(one,))
+            time_ms = one.start_ms + round((off_ms - one.start_ms) * share)
+            assert rows(whole.at(time_ms)) == rows(calmed.at(time_ms))
+
+
+def test_a_delay_called_off_lets_nobody_appear_on_the_way() -> None:
+    """Who is seen first after a delay was called off taxis as long as anybody before it lifts."""
+    sky, step_ms = Sky(2000), 20_000
+    delay = GroundDelay("KATL", START_MS, START_MS + HOUR_MS, 45)
+    off_ms = START_MS + 40 * 60_000
+    sky.disturb(delay)
+    kept, before = rows(sky.at(off_ms)), {label.flight_id for label in sky.at(off_ms).labels}
+    sky.disturb(dataclasses.replace(delay, called_off_ms=off_ms), instead_of=(delay,))
+    assert rows(sky.at(off_ms)) == kept
+    seen: dict[str, int] = {}
+    taxied: list[int] = []
+    for time_ms in range(off_ms, off_ms + HOUR_MS, step_ms):
+        now = sky.at(time_ms)
+        for label, phase in zip(now.labels, now.phase.tolist(), strict=True):
+            if label.origin == "KATL" and label.flight_id not in before:
+                began = seen.setdefault(label.flight_id, time_ms)
+                if phase > 0:
+                    taxied.append(time_ms - began)
+                    before.add(label.flight_id)
+    assert len(taxied) > 20
+    assert min(taxied) >= TAXI_OUT_MIN[0] * 60_000 - step_ms
+
+
+def test_a_delay_called_off_keeps_nobody_else() -> None:
+    """After it was called off, flights are late by less than had it gone on to its end."""
+    delay = GroundDelay("KATL", START_MS, START_MS + 3 * HOUR_MS, 60)
+    total = []
+    for one in (delay, dataclasses.replace(delay, called_off_ms=START_MS + HOUR_MS)):
+        sky = Sky(800)
+        sky.disturb(one)
+        labels = sky.at(START_MS + 4 * HOUR_MS).labels
+        total.append(sum(label.departure_delay or 0 for label in labels))
+    assert total[1] < 0.9 * total[0]
+
+
+def test_of_equal_ones_one_goes_for_each_that_is_replaced() -> None:
+    """Two that are equal were told twice, so taking the place of one leaves the other."""
+    sky, one = Sky(20), GroundDelay("KATL", START_MS, START_MS + HOUR_MS, 60)
+    sky.disturb(one, one)
+    sky.disturb(instead_of=(one,))
+    assert sky.disturbances == (one,)
+    sky.disturb(instead_of=(one, one))
+    assert sky.disturbances == ()
+
+
+def test_there_is_no_room_for_more_hops_than_are_planned() -> None:
+    """A block whose every hop is real gets a table as wide as a plan, and no wider."""
+    sky = Sky(20)
+    before = rows(sky.at(START_MS))
+    sky._cursor._widen(MOST_HOPS + 1)
+    assert sky._cursor._hops.begin.shape[1] == MOST_HOPS
+    assert rows(sky.at(START_MS + 1)) == rows(Sky(20).at(START_MS + 1))
+    assert rows(sky.at(START_MS)) == before
 
 
 @quickly
@@ -305,6 +368,7 @@ def test_streams_hear_of_it() -> None:
         (lambda: GroundDelay("KATL", 0, 0, 5), "end_ms cannot be 0; allowed: 1 to"),
         (lambda: GroundDelay("KATL", -1, 9, 5), "start_ms cannot be -1"),
         (lambda: GroundDelay("KATL", 0, 9, 500), "minutes cannot be 500; allowed: 1 to 240"),
+        (lambda: GroundDelay("KATL", 0, 9, 5, "now"), "called_off_ms cannot be 'now'; allowed: wh"),
         (lambda: Holding("KATL", 0, 9, 0), "laps cannot be 0; allowed: 1 to 8"),
         (lambda: Holding("KATL", 0, 9, 1.5), "laps cannot be 1.5; allowed: whole numbers"),
         (lambda: Storm(91, 0, 50, 0, 0, 0, 9), "latitude cannot be 91; allowed: -90 to 90"),

@@ -280,3 +280,12 @@ def test_a_sky_introduces_itself() -> None:
     assert text.startswith("Sky(flights=100, preset='europe', seed=3): ")
     assert "airports" in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("preset", "times"), [("us", 1.7), ("europe", 1.7), ("world", 3.2), ("north-atlantic", 3.6)]
+)
+def test_a_sky_has_as_many_aircraft_as_it_says(preset: str, times: float) -> None:
+    """The docstring tells how many aircraft there are for each flight that reports."""
+    assert str(times) in str(Sky.__doc__)
+    assert round(len(Sky(1500, preset).fleet.keys) / 1500, 1) == times

@@ -118,6 +118,17 @@ def test_a_closed_panel_starts_nothing_more(panel: ScenarioPanel, sky: Sky) -> N
     assert sky.disturbances == running
 
 
+def test_a_closed_panel_shown_again_is_closed(panel: ScenarioPanel) -> None:
+    """Its Stop stays off and its line says that it is closed, though something runs."""
+    panel.buttons["late"].click()
+    panel.close()
+    said = panel.note.value
+    panel._repr_mimebundle_()
+    assert panel.stop_button.disabled
+    assert panel.note.value == said
+    assert "closed" in said
+
+
 class Marked:
     """Something with marks of a test's choice."""
 
