@@ -191,7 +191,7 @@ def test_at_most_four_queries_run_at_once() -> None:
         lake.gate.clear()
         many = [Question("flights", minutes=n) for n in range(1, 21)]
         clients = [asyncio.create_task(ask(answers, question)) for question in many]
-        await until(lambda: answers.pool.waiting == 16)
+        await until(lambda: (answers.pool.waiting, lake.most) == (16, 4))
         lake.gate.set()
         await asyncio.gather(*clients)
         assert (len(lake.asked), lake.most) == (20, 4)
