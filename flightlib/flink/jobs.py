@@ -121,19 +121,18 @@ class Job:
         JobError if it stumbles on none.
         """
         with self.book.locked():
-            if said := self._skip(self.entry):
+            if said := self._skip(self.entry, self.entry):
                 return said
         raise JobError(f"Job {self.name} has nothing to skip: it stumbles on no message.")
 
-    def _skip(self, entry: Entry) -> str:
-        """Let it go on after what it stumbles on, and say so; "" if it stumbles on nothing."""
+    def _skip(self, entry: Entry, new: Entry) -> str:
+        """Go on as `new` after what it stumbles on, and say so; "" if it stumbles on nothing."""
         details = self._cluster.details(entry.job_id)
         for topic in stumbling(details) if entry.wanted == "running" else []:
             committed = partial(kafka.committed, self.settings, entry.group, topic)
             if kafka.past_poison(self.settings, topic, committed())[1]:
-                state, _ = self._halt(entry)
-                start = offsets_in(state, topic) or committed()
-                return self._past(entry, topic, start, entry)
+                start = offsets_in(self._halt(entry)[0], topic) or committed()
+                return self._past(entry, topic, start, new)
         return ""
 
     def _past(self, entry: Entry, topic: str, start: Mapping[int, int], new: Entry) -> str:
@@ -153,7 +152,7 @@ class Job:
             entry = self.book.read(self.name)
             if entry is not None and entry.wanted == "running":
                 if entry.same_as(statement.text, setup) and self._is_alive(entry):
-                    if skipped := self._skip(entry):
+                    if skipped := self._skip(entry, entry):
                         return Started(self, skipped)
                     kept = f"Job {self.name} runs this SQL already; it was kept."
                     return Started(self, f"{kept} {self.facts().why}".strip())
@@ -176,8 +175,9 @@ class Job:
     def _replace(self, entry: Entry, statement: Statement, setup: tuple[str, ...]) -> Started:
         # What Flink refuses is refused before the job that runs is stopped.
         check(self.settings, self.name, statement, setup)
-        state, _ = self._halt(entry)
-        return self._go_on(entry, statement, setup, state)
+        if skipped := self._skip(entry, replace(entry, sql=statement.text, setup=setup)):
+            return Started(self, skipped)
+        return self._go_on(entry, statement, setup, self._halt(entry)[0])
 
     def _go_on(
         self, entry: Entry, statement: Statement, setup: tuple[str, ...], state: str | None

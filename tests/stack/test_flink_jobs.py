@@ -42,9 +42,9 @@ def _flink_whole(stack: Settings, own_engines: Local) -> Iterator[None]:
 def start(stack: Settings) -> Start:
     """Start the lesson's job under a name, with a floor of so many feet."""
 
-    def begin(name: str, high_ft: int = 35_000) -> Started:
+    def begin(name: str, high_ft: int = 35_000, setup: tuple[str, ...] = ()) -> Started:
         (statement,) = filled("high-altitude", high_ft=high_ft)
-        return Job(name, stack).start(statement, (), None)
+        return Job(name, stack).start(statement, setup, None)
 
     return begin
 
@@ -184,19 +184,23 @@ def test_poison_is_named_and_skipped_without_loss(start: Start, stack: Settings)
         job.skip_poison()
 
 
-@pytest.mark.parametrize("stopped", [True], ids=["stopped"])
-def test_other_sql_goes_on_after_poison(start: Start, stack: Settings, stopped: bool) -> None:
-    """A job that stumbles, or would, is not replaced by one that stumbles too; nothing is lost."""
-    since, name = ends(stack), f"changed-{stopped}".lower()
-    job = start(name).job
+@pytest.mark.parametrize("case", ["stuck", "unsaved", "stopped"])
+def test_other_sql_goes_on_after_poison(start: Start, stack: Settings, case: str) -> None:
+    """A job that stumbles, or would, is not replaced by one that stumbles too; nothing is lost.
+
+    It may have saved its place or not, for want of a checkpoint.
+    """
+    since, name = ends(stack), f"changed-{case}"
+    rarely = ("SET 'execution.checkpointing.interval' = '1 h'",) if case == "unsaved" else ()
+    job = start(name, setup=rarely).job
     publish(high(100, "p"), stack)
     arrive(stack, since, {f"p{i}" for i in range(100)})
-    if stopped:
+    if case == "stopped":
         job.stop()
     publish(high(100, "q"), stack)
     send_poison(settings=stack)
     publish(high(100, "r"), stack)
-    if not stopped:
+    if case != "stopped":
         job.wait_for(lambda told: "not Avro" in told.why)
     assert "goes on after what it could not read" in start(name, high_ft=35_500).how
     arrive(stack, since, {f"{letter}{i}" for letter in "pqr" for i in range(100)})
