@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -70,6 +73,21 @@ def until(condition: Callable[[], Any], within_s: float = 90.0, what: object = "
         assert time.monotonic() < deadline_s, f"it did not come about {said}"
         time.sleep(0.1)
     return found
+
+
+def flightlib(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command line against the stack's engines."""
+    where = {
+        "FLIGHTLIB_KAFKA_PORT": str(settings.kafka_port),
+        "FLIGHTLIB_REGISTRY_PORT": str(settings.registry_port),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-c", "from flightlib.cli import app; app()", *arguments],
+        env={**os.environ, **where},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def ends(settings: Settings, topic: str = "processed_flights") -> dict[int, int]:

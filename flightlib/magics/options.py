@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from flightlib import durations
 from flightlib.errors import SqlError, not_allowed
 from flightlib.flink import fill_word
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 LONGEST_S = 7 * 86_400.0
 LIVE_S = 5.0
 """How long a live query rests at least, unless `--live` says otherwise."""
@@ -62,10 +62,9 @@ class _Parser(argparse.ArgumentParser):
 
 def seconds(text: str) -> float:
     """Read a duration: 20s, 3m, 1h, 500ms, or plain seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)?", text.strip().lower())
-    if not found or not float(found[1]):
+    duration_s = durations.seconds(text, unit="s")
+    if not duration_s:
         raise argparse.ArgumentTypeError(f"a duration cannot be {text!r}; allowed: 20s, 3m, 1h")
-    duration_s = float(found[1]) * _UNITS[found[2] or "s"]
     if duration_s > LONGEST_S:
         raise argparse.ArgumentTypeError(f"a duration cannot be {text!r}; allowed: up to 168h")
     return duration_s

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timezone
 
+from flightlib import durations
 from flightlib.errors import SettingError
 
 NOW, BEGINNING = "now", "beginning"
 Moment = str | int | datetime
-
-_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def epoch_ms(what: str, moment: Moment, now_ms: int) -> int:
@@ -29,8 +26,8 @@ def epoch_ms(what: str, moment: Moment, now_ms: int) -> int:
     if text in (NOW, BEGINNING):
         return now_ms if text == NOW else 0
     try:
-        if ago := _AGO.fullmatch(text):
-            return now_ms - round(float(ago[1]) * _SECONDS[ago[2]] * 1000)
+        if (ago_s := durations.seconds(text)) is not None:
+            return now_ms - round(ago_s * 1000)
         return _of(datetime.fromisoformat(text.replace("Z", "+00:00")))
     except (ValueError, OverflowError):
         raise SettingError(

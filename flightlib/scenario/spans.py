@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-UNITS_MS = {"s": 1000, "min": 60_000, "h": 3_600_000}
-LONGEST_MS = 6 * 3_600_000
-SPAN = re.compile(r"(\d{1,5}(?:\.\d{1,3})?) ?(s|min|h)")
+from flightlib import durations
+
+LONGEST_S = 6 * 3600
 ALLOWED = 'a number with its unit, such as "30 s", "2 min" or "1 h", up to "6 h"'
 
 
 def span_ms(given: Any) -> int:
     """Read a length of time, in milliseconds; raises ValueError, saying what is allowed."""
-    found = SPAN.fullmatch(given.strip()) if isinstance(given, str) else None
-    length_ms = round(float(found[1]) * UNITS_MS[found[2]]) if found else -1
-    if not 0 <= length_ms <= LONGEST_MS:
+    length_s = durations.seconds(given) if isinstance(given, str) else None
+    if length_s is None or length_s > LONGEST_S:
         raise ValueError(f"allowed: {ALLOWED}")
-    return length_ms
+    return round(length_s * 1000)
 
 
 def in_words(length_ms: float) -> str:

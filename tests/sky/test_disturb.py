@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flown import nobody_jumps, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,13 +66,6 @@ def skies(draw: st.DrawFn) -> Sky:
 
 
 SOON = st.integers(START_MS, START_MS + 10 * HOUR_MS)
-
-
-def rows(columns: Columns, below_slot: int = 10**9) -> list[tuple[Any, ...]]:
-    """Everything a picture says, aircraft by aircraft."""
-    names = [field.name for field in dataclasses.fields(Columns)]
-    keep = columns.slot < below_slot
-    return list(zip(*(getattr(columns, name)[keep].tolist() for name in names), strict=True))
 
 
 def again(sky: Sky, flights: int | None = None) -> Sky:
@@ -210,18 +204,7 @@ def test_more_flights_do_not_change_the_first(sky: Sky, time_ms: int) -> None:
 @given(skies(), SOON, st.sampled_from([1000, 10_000]))
 def test_nobody_jumps(sky: Sky, time_ms: int, step_ms: int) -> None:
     """Nobody moves further than its speed allows, on the ground or in the air."""
-    before = sky.at(time_ms)
-    for step in range(1, 12):
-        after = sky.at(time_ms + step * step_ms)
-        _, a, b = np.intersect1d(before.slot, after.slot, return_indices=True)
-        flying = [x.registration is not None for x in before.labels[a]]
-        a, b = a[flying], b[flying]
-        nm = distance_nm(places(before, a), places(after, b))
-        fastest_kt = np.maximum(before.ground_speed[a], after.ground_speed[b]) + 15
-        assert (nm <= fastest_kt * step_ms / 3_600_000 + 0.0015).all()
-        feet = np.abs(after.altitude[b] - before.altitude[a])
-        assert (feet <= 4800 * step_ms / 60_000 + 25).all()
-        before = after
+    nobody_jumps(sky, time_ms, step_ms, steps=12)
 
 
 @quickly

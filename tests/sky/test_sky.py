@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from flown import covered_nm, nobody_jumps, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,21 +25,8 @@ SKIES = st.builds(Sky, flights=st.integers(5, 60), preset=st.sampled_from(PRESET
 quickly = settings(max_examples=15, deadline=None)
 
 
-def rows(columns: Columns, below_slot: int = 10**9) -> list[tuple[Any, ...]]:
-    """Everything a picture says, aircraft by aircraft."""
-    names = [field.name for field in dataclasses.fields(Columns)]
-    keep = columns.slot < below_slot
-    return list(zip(*(getattr(columns, name)[keep].tolist() for name in names), strict=True))
-
-
 def index(words: tuple[str, ...], word: str) -> int:
     return words.index(word)
-
-
-def covered_nm(before: Columns, a: np.ndarray, after: Columns, b: np.ndarray) -> np.ndarray:
-    """How far aircraft have come: rows a of one picture to rows b of the other."""
-    here = unit(before.latitude[a], before.longitude[a])
-    return distance_nm(here, unit(after.latitude[b], after.longitude[b]))
 
 
 CLIMB, CRUISE, DESCENT = (index(PHASES, word) for word in ("CLIMB", "CRUISE", "DESCENT"))
@@ -85,19 +72,7 @@ def test_different_seeds_give_different_skies() -> None:
 @given(SKIES, TIMES, st.sampled_from([200, 1000, 10_000]))
 def test_positions_are_continuous(sky: Sky, time_ms: int, step_ms: int) -> None:
     """Between two looks no aircraft moves further than its speed allows, in any direction."""
-    before = sky.at(time_ms)
-    for step in range(1, 40):
-        after = sky.at(time_ms + step * step_ms)
-        _, a, b = np.intersect1d(before.slot, after.slot, return_indices=True)
-        flying = [x.registration is not None for x in before.labels[a]]
-        a, b = a[flying], b[flying]
-        nm = covered_nm(before, a, after, b)
-        fastest_kt = np.maximum(before.ground_speed[a], after.ground_speed[b]) + 15
-        # Positions are rounded to 1e-5 degrees: about 1 m at either end.
-        assert (nm <= fastest_kt * step_ms / 3_600_000 + 0.0015).all()
-        feet = np.abs(after.altitude[b] - before.altitude[a])
-        assert (feet <= 4800 * step_ms / 60_000 + 25).all()
-        before = after
+    nobody_jumps(sky, time_ms, step_ms, steps=40)
 
 
 @quickly

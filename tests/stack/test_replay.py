@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from known import flightlib, until
 
 from flightlib.engines import Local
 from flightlib.kafka import (
@@ -35,14 +33,6 @@ pytestmark = pytest.mark.stack
 TIMES = ("scheduled_off", "actual_off", "estimated_on", "timestamp")
 
 
-def wait_for(condition: Callable[[], object], within_s: float = 60.0) -> None:
-    """Wait until something is so."""
-    deadline_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "it did not come about"
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def engines(kafka_stack: Settings) -> Settings:
     """Kafka and the registry, running, with topics and schema."""
@@ -56,7 +46,7 @@ def engines(kafka_stack: Settings) -> Settings:
 def running_sky(engines: Settings) -> Iterator[Publisher]:
     """A sky that is being published."""
     publisher = Publisher(Sky(flights=100).reports(now_ms()), settings=engines).start()
-    wait_for(lambda: publisher.status.acknowledged > 50)
+    until(lambda: publisher.status.acknowledged > 50)
     yield publisher
     publisher.stop()
 
@@ -70,7 +60,7 @@ def published(settings: Settings, since: dict[int, int], count: int) -> list[dic
     """The reports that were written after some offsets."""
     reader, found = Reader("flights", since, settings), []
     try:
-        wait_for(lambda: found.extend(reader.take(0.2)) or len(found) >= count)
+        until(lambda: found.extend(reader.take(0.2)) or len(found) >= count)
     finally:
         reader.close()
     return [dict(one.report or {}) for one in found]
@@ -88,7 +78,7 @@ def test_a_running_sky_is_recorded_and_played_again(
     begin_ms = now_ms()
     replay = Replay(kept, speed=4.0, start_ms=begin_ms)
     publisher = Publisher(replay, settings=engines).start()
-    wait_for(lambda: not publisher.status.running)
+    until(lambda: not publisher.status.running)
     status = publisher.stop()
     assert (status.sent, status.acknowledged, status.errors) == (kept.rows, kept.rows, 0)
     assert sum(highs(engines).values()) - sum(before.values()) == kept.rows
@@ -112,7 +102,7 @@ def test_what_is_there_already_is_recorded_to_the_report(
     running_sky: Publisher, engines: Settings, tmp_path: Path
 ) -> None:
     """From the beginning until now: all offsets once, in the order of writing, poison counted."""
-    wait_for(lambda: running_sky.status.acknowledged > 500)
+    until(lambda: running_sky.status.acknowledged > 500)
     running_sky.stop()
     send_poison(settings=engines)
     low_high = watermarks("flights", engines).values()
@@ -131,34 +121,19 @@ def test_a_paused_replay_stops_within_a_moment(
     kept = record("flights", tmp_path / "sky.parquet", seconds=3, settings=engines)
     replay = Replay(kept, loop=True)
     publisher = Publisher(replay, settings=engines).start()
-    wait_for(lambda: publisher.status.acknowledged > 20)
+    until(lambda: publisher.status.acknowledged > 20)
     replay.pause()
-    wait_for(lambda: publisher.status.acknowledged == publisher.status.sent)
-    wait_for(lambda: publisher.status.lag_s == 0)
+    until(lambda: publisher.status.acknowledged == publisher.status.sent)
+    until(lambda: publisher.status.lag_s == 0)
     sent = publisher.status.sent
     replay.seek(0.5)
     replay.resume()
-    wait_for(lambda: publisher.status.acknowledged > sent)
+    until(lambda: publisher.status.acknowledged > sent)
     replay.pause()
     began_s = time.monotonic()
     status = publisher.stop()
     assert time.monotonic() - began_s < 5
     assert status.sent == status.acknowledged
-
-
-def flightlib(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
-    """Start the command line against the stack's engines."""
-    where = {
-        "FLIGHTLIB_KAFKA_PORT": str(settings.kafka_port),
-        "FLIGHTLIB_REGISTRY_PORT": str(settings.registry_port),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", "from flightlib.cli import app; app()", *arguments],
-        env={**os.environ, **where},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_the_commands_record_and_replay(
@@ -189,9 +164,9 @@ def test_a_recording_that_is_told_to_stop_is_whole(
     """Ctrl-C and an orderly kill close the file with what was there, and nothing else is left."""
     file = tmp_path / "sky.parquet"
     command = flightlib(engines, "record", str(file))
-    wait_for(lambda: list(tmp_path.iterdir()))
+    until(lambda: list(tmp_path.iterdir()))
     acknowledged = running_sky.status.acknowledged
-    wait_for(lambda: running_sky.status.acknowledged > acknowledged + 200)
+    until(lambda: running_sky.status.acknowledged > acknowledged + 200)
     command.send_signal(with_signal)
     output, errors = command.communicate(timeout=60)
     assert (command.returncode, errors) == (0, "")
@@ -211,7 +186,7 @@ def test_a_replay_is_ended_by_ctrl_c(
     running_sky.stop()
     before = message_count("flights", engines)
     command = flightlib(engines, "replay", str(kept.path), "--loop")
-    wait_for(lambda: message_count("flights", engines) > before)
+    until(lambda: message_count("flights", engines) > before)
     command.send_signal(signal.SIGINT)
     output, errors = command.communicate(timeout=60)
     assert (command.returncode, errors) == (0, "")

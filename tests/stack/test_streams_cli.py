@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 
 import httpx
 import pytest
+from known import flightlib, until
 
 from flightlib.kafka import ensure_topics, message_count
 from flightlib.settings import Settings
 
 pytestmark = pytest.mark.stack
-
-
-def flightlib(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
-    """Start the command line against the stack's engines."""
-    where = {
-        "FLIGHTLIB_KAFKA_PORT": str(settings.kafka_port),
-        "FLIGHTLIB_REGISTRY_PORT": str(settings.registry_port),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", "from flightlib.cli import app; app()", *arguments],
-        env={**os.environ, **where},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for(condition: Callable[[], bool], within_s: float = 60.0) -> None:
-    """Wait until something is so."""
-    deadline_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline_s, "it did not come about"
-        time.sleep(0.05)
 
 
 def acknowledged(output: str) -> int:
@@ -66,7 +39,7 @@ def test_generate_stops_cleanly_when_told(kafka_stack: Settings, with_signal: in
     ensure_topics(kafka_stack)
     before = message_count("flights", kafka_stack)
     command = flightlib(kafka_stack, "generate", "--flights", "50")
-    wait_for(lambda: message_count("flights", kafka_stack) > before)
+    until(lambda: message_count("flights", kafka_stack) > before)
     command.send_signal(with_signal)
     output, errors = command.communicate(timeout=60)
     assert (command.returncode, errors) == (0, "")
@@ -80,7 +53,7 @@ def test_serve_logs_each_request_and_ends_at_ctrl_c(kafka_stack: Settings) -> No
         port = probe.getsockname()[1]
     command = flightlib(kafka_stack, "serve", "--port", str(port))
     url = f"http://127.0.0.1:{port}"
-    wait_for(lambda: _answers(url))
+    until(lambda: _answers(url))
     assert httpx.get(url + "/healthz", timeout=30, trust_env=False).json()["ready"]
     with (
         httpx.Client(timeout=30, trust_env=False) as client,
