@@ -71,6 +71,10 @@ class Outrun(LakeError):
     """Somebody else's commit to a table came first; the same again may well succeed."""
 
 
+class MeasureError(FlightlibError):
+    """Something that was to be measured did not come about."""
+
+
 class RecordingError(FlightlibError):
     """A recording cannot be made or read, or holds nothing that can be played."""
 

@@ -7,7 +7,6 @@ notebooks and commands started by a test find it. At the end nothing of it may b
 
 from __future__ import annotations
 
-import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,18 +18,8 @@ from flightlib.engines import Local
 from flightlib.engines.folder import run_folder
 from flightlib.engines.names import ENGINES, ports
 from flightlib.engines.orphans import engine_processes, managers
-from flightlib.engines.ports import taken
+from flightlib.engines.ports import free_ports, taken
 from flightlib.settings import Settings, load
-
-
-def free_ports(count: int) -> list[int]:
-    """Find neighbouring ports that nobody listens on, below those that systems lend out."""
-    for _ in range(200):
-        base = random.randrange(20000, 31000)
-        numbers = list(range(base, base + count))
-        if not any(taken(port) for port in numbers):
-            return numbers
-    raise AssertionError("no free ports")
 
 
 def own_ports() -> dict[str, str]:

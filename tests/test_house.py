@@ -27,6 +27,7 @@ ROOMS = [
     "widgets",
     "magics",
     "reports",
+    "measure",
     "cli",
 ]
 DOORS = {
@@ -50,8 +51,9 @@ DOORS = {
     "papermill": {"reports"},
     "nbconvert": {"reports"},
     "typer": {"cli"},
+    "playwright": {"measure"},
 }
-OPTIONAL = {"pyflink"}
+OPTIONAL = {"pyflink", "playwright"}
 MODULES = sorted(p for p in HOUSE.rglob("*.py") if "_share" not in p.parts)
 
 

@@ -5,6 +5,7 @@ from flightlib.engines.fetch import fetch
 from flightlib.engines.layout import prepare
 from flightlib.engines.local import Local
 from flightlib.engines.names import ENGINES, chosen
+from flightlib.engines.ports import free_ports
 from flightlib.engines.pyflink import table_environment
 from flightlib.engines.status import EngineStatus, Statuses
 from flightlib.settings import Settings, load
@@ -18,6 +19,7 @@ __all__ = [
     "chosen",
     "doctor",
     "fetch",
+    "free_ports",
     "prepare",
     "status",
     "table_environment",

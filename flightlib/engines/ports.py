@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Iterable
 from contextlib import closing
@@ -11,6 +12,8 @@ import psutil
 from flightlib.engines.names import ports
 from flightlib.errors import MachineError, SettingError
 from flightlib.settings import HOST, Settings
+
+_TRIES = 200
 
 
 def taken(port: int) -> bool:
@@ -26,6 +29,19 @@ def taken(port: int) -> bool:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as caller:
         caller.settimeout(1.0)
         return caller.connect_ex((HOST, port)) == 0
+
+
+def free_ports(count: int) -> list[int]:
+    """Find neighbouring ports that nobody listens on, below those that systems lend out.
+
+    Raises MachineError if there are none.
+    """
+    for _ in range(_TRIES):
+        first = random.randrange(20_000, 31_000)
+        numbers = list(range(first, first + count))
+        if not any(taken(port) for port in numbers):
+            return numbers
+    raise MachineError(f"There are no {count} neighbouring free ports from 20000 to 31000.")
 
 
 def holder(port: int) -> str:

@@ -18,7 +18,6 @@ from flightlib.kafka.convoy import MOST, Batched, Convoy
 from flightlib.kafka.ledger import Ledger
 from flightlib.kafka.outlet import Outlet
 from flightlib.kafka.pump import Pump, producer
-from flightlib.kafka.throughput import measure_throughput
 from flightlib.records import FlightReport
 from flightlib.settings import Settings, load
 from flightlib.sky import Sky
@@ -363,13 +362,6 @@ def test_a_publisher_of_a_sky_takes_its_batches() -> None:
     """A sky goes the quick way by itself, any other iterator the plain one."""
     assert isinstance(Publisher(Sky(5).reports(T))._reports, Convoy)
     assert not isinstance(Publisher(iter([]))._reports, Convoy)
-
-
-def test_throughput_is_measured_of_both_ways(small_cluster: Settings) -> None:
-    """Both turns send all they have, and the ratio is of their paces."""
-    (found,) = measure_throughput("flights", small_cluster, flights=50, reports=500, rounds=1)
-    assert found.reports >= 400
-    assert found.ratio == found.sky_per_s / found.ready_per_s > 0
 
 
 def test_batches_that_cannot_be_encoded_raise_what_single_reports_raise(make_report: Make) -> None:

@@ -1,0 +1,126 @@
+"""The bench: engines and processes of a measurement's own, and nothing of them left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from flightlib.engines import Local, free_ports
+from flightlib.errors import MeasureError
+from flightlib.settings import Settings, load
+
+T = TypeVar("T")
+END_S = 20.0
+
+
+def _quiet(_words: str) -> None:
+    """Report to no one."""
+
+
+class Bench:
+    """Engines on free ports with a data folder of their own, for as long as a `with` lasts.
+
+    Engines start when a figure first asks for them, so that a measurement of Kafka alone has
+    nothing beside it. What `process` started is ended with the bench, or before by `end`.
+    """
+
+    def __init__(self, say: Callable[[str], object] = _quiet) -> None:
+        """Prepare; `say` is told what goes on."""
+        self.say = say
+        self._folder = Path(tempfile.mkdtemp(prefix="flightlib-measure-"))
+        names = [name for name in Settings.model_fields if name.endswith("_port")]
+        numbers = dict(zip(names, free_ports(len(names)), strict=True))
+        self.settings = load(**numbers, data=self._folder / "data", max_clients=20_000)
+        self._local = Local(self.settings, say)
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which a process finds these engines."""
+        ports = {n: getattr(self.settings, n) for n in Settings.model_fields if n.endswith("_port")}
+        own = {f"FLIGHTLIB_{name.upper()}": str(port) for name, port in ports.items()}
+        own["FLIGHTLIB_DATA"] = str(self.settings.data)
+        own["FLIGHTLIB_MAX_CLIENTS"] = str(self.settings.max_clients)
+        return {**os.environ, **own}
+
+    @property
+    def folder(self) -> Path:
+        """A folder for files that are not needed afterwards."""
+        return self._folder
+
+    def engines(self, *names: str) -> Settings:
+        """See that engines run (all if none is named), and give their settings."""
+        self._local.up(names or None)
+        return self.settings
+
+    def stop_engines(self, *names: str) -> None:
+        """Stop engines (all if none is named); their data stays for the next start."""
+        self._local.down(names or None)
+
+    @property
+    def local(self) -> Local:
+        """The engines themselves: to start them step by step, or to look at their memory."""
+        return self._local
+
+    def process(self, *command: str, log: str = "") -> subprocess.Popen[bytes]:
+        """Start `python -m COMMAND` beside this one, with these engines in its environment.
+
+        What it prints goes to a file `log` in the bench's folder, or nowhere.
+        """
+        out = (self._folder / log).open("ab") if log else subprocess.DEVNULL
+        started = subprocess.Popen(
+            [sys.executable, "-m", *command], env=self.environment, stdout=out, stderr=out
+        )
+        self._processes.append(started)
+        return started
+
+    def end(self, *processes: subprocess.Popen[bytes]) -> None:
+        """End processes in an orderly way, and at once those that do not listen."""
+        for one in processes:
+            if one.poll() is None:
+                one.send_signal(signal.SIGTERM)
+        for one in processes:
+            try:
+                one.wait(END_S)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait()
+            if one in self._processes:
+                self._processes.remove(one)
+
+    def until(self, condition: Callable[[], T], what: str, within_s: float = 120.0) -> T:
+        """Wait until something is so, and give it; raises MeasureError naming what did not come."""
+        deadline_s = time.monotonic() + within_s
+        while not (found := condition()):
+            if time.monotonic() > deadline_s:
+                raise MeasureError(f"Waited {within_s:g} s for {what}, and it did not come.")
+            time.sleep(0.05)
+        return found
+
+    def close(self) -> None:
+        """End all processes, stop all engines, and remove the data."""
+        self.end(*self._processes)
+        try:
+            self._local.down()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""What was measured, on disk: raw samples as CSV, and one file that says what they came to."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from flightlib.errors import SettingError
+from flightlib.measure.catalogue import figure
+from flightlib.measure.figure import Found
+from flightlib.measure.outcome import Outcome, Outcomes
+
+SUMMARY = "measured.json"
+
+
+def machine() -> dict[str, Any]:
+    """Say what machine this is: its cores, its memory in GB, its system, and the day (UTC)."""
+    return {
+        "cores": os.cpu_count() or 1,
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "day": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+    }
+
+
+def keep(outcomes: Outcomes, folder: Path) -> None:
+    """Write each figure's samples to FIGURE.csv, and what they came to to measured.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in outcomes:
+        if one.found is not None:
+            one.found.samples.to_csv(folder / f"{one.figure.name}.csv", index=False)
+    told = {"machine": machine(), "figures": {one.figure.name: _told(one) for one in outcomes}}
+    (folder / SUMMARY).write_text(json.dumps(told, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def _told(one: Outcome) -> dict[str, Any]:
+    common = {"quick": one.quick, "options": dict(one.options), "trouble": one.trouble}
+    if one.found is None:
+        return common
+    counts = {name: list(pair) for name, pair in one.found.counts.items()}
+    numbers = {name: float(value) for name, value in one.found.numbers.items()}
+    return {**common, "numbers": numbers, "counts": counts, "notes": list(one.found.notes)}
+
+
+def read(folder: Path | str = "measured") -> Outcomes:
+    """Read what was measured before, samples included where their files are still there.
+
+    Raises SettingError when nothing was measured into that folder.
+    """
+    path = Path(folder) / SUMMARY
+    if not path.is_file():
+        raise SettingError(
+            f"There is no {path}. Measure first: `flightlib measure --out {folder}`."
+        )
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return Outcomes(_outcome(name, one, path.parent) for name, one in told["figures"].items())
+
+
+def _outcome(name: str, told: dict[str, Any], folder: Path) -> Outcome:
+    common = {"trouble": told["trouble"], "quick": told["quick"], "options": told["options"]}
+    if "numbers" not in told:
+        return Outcome(figure(name), None, **common)
+    path = folder / f"{name}.csv"
+    samples = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    counts = {count: (pair[0], pair[1]) for count, pair in told["counts"].items()}
+    found = Found(samples, told["numbers"], counts, tuple(told["notes"]))
+    return Outcome(figure(name), found, **common)
