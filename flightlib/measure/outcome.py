@@ -34,7 +34,8 @@ class Outcome:
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
         """Give a row for each goal: figure, goal, measured, verdict."""
         if self.found is None:
-            yield self.figure.title, "", self.trouble, "not measured"
+            # Why an engine does not start takes many lines: a table has room for the first.
+            yield self.figure.title, "", self.trouble.partition("\n")[0], "not measured"
             return
         if not self.found.agrees:
             yield self.figure.title, "counts agree", self._differing(), WRONG
