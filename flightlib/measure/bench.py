@@ -87,10 +87,11 @@ class Bench:
 
         What it prints goes to a file `log` in the bench's folder, or nowhere.
         """
-        out = (self._folder / log).open("ab") if log else subprocess.DEVNULL
-        started = subprocess.Popen(
-            [sys.executable, "-m", *command], env=self.environment, stdout=out, stderr=out
-        )
+        path = self._folder / log if log else Path(os.devnull)
+        with path.open("ab") as out:
+            started = subprocess.Popen(
+                [sys.executable, "-m", *command], env=self.environment, stdout=out, stderr=out
+            )
         self._processes.append(started)
         return started
 
