@@ -59,6 +59,7 @@ UNITS = {
     "kb": "kB",
     "percent": "%",
     "per_s": "per second",
+    "mb_per_min": "MB a minute",
 }
 
 
