@@ -8,10 +8,12 @@ from flightlib.errors import SettingError, not_allowed
 from flightlib.measure.figure import Figure
 
 NAMES = (
+    "start",
     "sse",
     "pixel",
     "sky",
     "map",
+    "memory",
 )
 """Each is a module of this room, which has its figure as FIGURE."""
 
