@@ -8,7 +8,14 @@ from importlib import import_module
 from flightlib.errors import SettingError, not_allowed
 from flightlib.measure.figure import Figure
 
-NAMES = ("start", "memory", "sky")
+NAMES = (
+    "start",
+    "sse",
+    "pixel",
+    "sky",
+    "map",
+    "memory",
+)
 """Each is a module of this room, which has its figure as FIGURE."""
 
 

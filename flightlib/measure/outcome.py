@@ -62,6 +62,7 @@ UNITS = {
     "kb": "kB",
     "percent": "%",
     "per_s": "per second",
+    "mb_per_min": "MB a minute",
 }
 
 
