@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from flightlib.errors import SettingError
+from flightlib.measure.judged import judged
 from flightlib.measure.outcome import Outcome, Outcomes
-from flightlib.measure.verdict import judged
 
 WHOLE = ("total", "report to screen", "report to lake")
 """What samples call the whole way; all else in their column `stage` is a part of it."""
@@ -51,12 +50,11 @@ def whole_ways(outcomes: Outcomes) -> pd.DataFrame:
 def stages(outcomes: Outcomes, name: str) -> pd.DataFrame:
     """Give the stages of one figure's way, in their order: stage, p50_s, p95_s.
 
-    Raises SettingError for a figure that was not measured, or has no stages.
+    No row where it was not measured, or has no stages.
     """
-    rows = _quickest(_samples(outcomes.of(name)))
-    if rows is None or "stage" not in rows:
-        told = [one.figure.name for one in outcomes if "stage" in _samples(one)]
-        raise SettingError(f"{name} has no stages; those that have: {', '.join(told) or 'none'}.")
+    found = [_quickest(_samples(one)) for one in outcomes if one.figure.name == name]
+    kept = [rows for rows in found if rows is not None and "stage" in rows]
+    rows = _together(kept, ["stage", "latency_s"])
     parts = rows[~rows["stage"].isin((*WHOLE, *ASIDE))].groupby("stage", sort=False)["latency_s"]
     middle, most = parts.quantile(0.5), parts.quantile(0.95)
     table: pd.DataFrame = pd.DataFrame({"p50_s": middle, "p95_s": most}).reset_index()

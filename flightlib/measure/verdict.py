@@ -6,13 +6,13 @@ Pure: outcomes in, words out.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from math import isnan, log
 
 import pandas as pd
 
-from flightlib.measure.figure import Goal
+from flightlib.measure.frames import fan_out_points
+from flightlib.measure.judged import Judged, judged
 from flightlib.measure.outcome import Outcome, Outcomes, in_words
 
 ALIKE = 0.05  # a difference that the next run may undo
@@ -31,40 +31,6 @@ class Sentences(tuple[str, ...]):
 
     def _repr_html_(self) -> str:
         return "<ul>" + "".join(f"<li>{html.escape(one)}</li>" for one in self) + "</ul>"
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One goal of one figure, with what was measured."""
-
-    figure: str
-    title: str
-    goal: Goal
-    value: float
-
-    @property
-    def share(self) -> float:
-        """The number as a part of what the level allows: at most 1 is met."""
-        return self.goal.share(self.value)
-
-    @property
-    def words(self) -> str:
-        """The number as one reads it."""
-        return in_words(self.goal.number, self.value)
-
-    @property
-    def name(self) -> str:
-        """The figure and its goal, as a row is named."""
-        return f"{self.title}: {self.goal.words}"
-
-
-def judged(outcomes: Outcomes) -> Iterator[Judged]:
-    """Go through all goals of what could be measured, in the order of the table."""
-    for one in outcomes:
-        if one.found is not None:
-            for goal in one.figure.goals:
-                value = one.found.numbers.get(goal.number, float("nan"))
-                yield Judged(one.figure.name, one.figure.title, goal, value)
 
 
 def verdict(outcomes: Outcomes) -> Sentences:
@@ -88,6 +54,7 @@ def _said(outcomes: Outcomes) -> Iterator[str]:
     yield from (_missed(one) for one in rows if one not in met)
     close = [one for one in met if one.share > CLOSE]
     yield from (f"Met, with little to spare: {one.name} ({one.words})." for one in close)
+    yield from _bends(outcomes)
 
 
 def _troubled(one: Outcome) -> str:
@@ -164,7 +131,7 @@ def difference(before: float, after: float) -> str:
 # --- the knee -----------------------------------------------------------------------------------
 
 
-def knee(loads: list[float], values: list[float]) -> float | None:
+def knee(loads: Sequence[float], values: Sequence[float]) -> float | None:
     """Give the load after which a value grows faster than the load itself; None if it never does.
 
     Up to the knee twice the load costs less than twice as much; loads are to be in order.
@@ -174,3 +141,24 @@ def knee(loads: list[float], values: list[float]) -> float | None:
         if min(load, value, larger) > 0 and log(larger / value) > log(more / load):
             return load
     return None
+
+
+def _bends(outcomes: Outcomes) -> Iterator[str]:
+    """Say of each server up to how many clients it takes them easily."""
+    for server, points in fan_out_points(outcomes).groupby("server", sort=False):
+        order = points.sort_values("clients")
+        loads, waits = list(order["clients"]), list(order["latency_s"])
+        if len(loads) > 1:
+            yield f"{server}: {_bend(loads, waits)}"
+
+
+def _bend(loads: list[float], waits: list[float]) -> str:
+    at, last = knee(loads, waits), f"{loads[-1]:,.0f} clients"
+    most = in_words("p99_s", waits[-1])
+    if at is None:
+        return f"up to {last} the wait (p99) grows more slowly than their number, to {most}."
+    wait = in_words("p99_s", waits[loads.index(at)])
+    return (
+        f"the knee is at {at:,.0f} clients (p99 {wait}); beyond it the wait grows faster than "
+        f"their number, to {most} with {last}."
+    )

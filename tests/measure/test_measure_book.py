@@ -12,7 +12,19 @@ import pandas as pd
 import pytest
 
 from flightlib.errors import SettingError
-from flightlib.measure import Figure, Found, Goal, Outcome, Outcomes, frames, plots, ship, shipped
+from flightlib.measure import (
+    NAMES,
+    Figure,
+    Found,
+    Goal,
+    Outcome,
+    Outcomes,
+    figures,
+    frames,
+    plots,
+    ship,
+    shipped,
+)
 from flightlib.measure.keep import keep, read, write
 from flightlib.measure.shipped import BEGIN, END, block
 from flightlib.measure.thin import thinned
@@ -301,11 +313,12 @@ def test_of_several_paces_the_quickest_is_drawn() -> None:
     assert frames.whole_ways(run(outcome(samples=two))).latency_s.max() == 0.4
 
 
-def test_a_figure_without_stages_is_refused_with_those_that_have() -> None:
-    """Asking for a budget that nobody measured names the ones there are."""
+def test_a_figure_without_stages_has_no_budget() -> None:
+    """What was not measured, or not by stages, gives a table without rows."""
     found = run(outcome(), outcome("sse", samples=STAGES))
-    with pytest.raises(SettingError, match="sky has no stages; those that have: sse"):
-        frames.stages(found, "sky")
+    assert frames.stages(found, "sky").empty
+    assert frames.stages(found, "pixel").empty
+    assert list(frames.stages(found, "sky").columns) == ["stage", "p50_s", "p95_s"]
 
 
 def test_servers_and_loads_become_points() -> None:
@@ -329,14 +342,14 @@ def test_every_picture_has_words_and_a_place() -> None:
     waits = pd.DataFrame({"server": "ours", "clients": [1, 10], "latency_s": [0.01, 0.1]})
     loads = pd.DataFrame({"flights": [1000, 10_000], "latency_s": [0.1, 0.5]})
     found = run(
-        outcome("sse", samples=STAGES, p99_s=0.4),
+        outcome("memory", samples=STAGES, p99_s=0.4),
         outcome("fanout", samples=waits),
         outcome("sky", samples=loads),
     )
     drawn = [
         plots.levels(found, found),
         plots.latencies(found),
-        plots.budget(found, "sse"),
+        plots.budget(found, "memory"),
         plots.fan_out(found),
         plots.growth(found),
     ]
@@ -345,11 +358,36 @@ def test_every_picture_has_words_and_a_place() -> None:
         assert "26 November 2026" in picture.words
 
 
-def test_a_picture_of_nothing_says_what_to_measure() -> None:
-    """Where a run has not what a picture needs, the message says what to type."""
-    for draw in (plots.levels, plots.latencies, plots.fan_out, plots.growth):
-        with pytest.raises(SettingError, match="Measure all: `flightlib measure`"):
-            draw(run(outcome()))
+def test_a_picture_of_nothing_says_so() -> None:
+    """Where a run has not what a picture needs, it is empty and says what to type."""
+    pictures = [plots.levels, plots.latencies, plots.fan_out, plots.growth]
+    for draw in (*pictures, lambda found: plots.budget(found, "sky")):
+        for found in (run(outcome()), Outcomes()):
+            assert "Not measured in this run" in draw(found).words
+
+
+def test_a_budget_of_no_figure_is_refused() -> None:
+    """A slip in a figure's name is told with the nearest."""
+    with pytest.raises(SettingError, match="Did you mean 'sky'"):
+        plots.budget(run(outcome()), "skyy")
+
+
+def test_the_knee_of_each_server_is_said() -> None:
+    """A full run with growing numbers of clients says up to where they come easily."""
+    waits = pd.DataFrame({"clients": [1, 10, 100], "latency_s": [0.01, 0.02, 0.9]})
+    table = pd.concat([waits.assign(server="ours"), waits.assign(server="x", latency_s=0.01)])
+    told = verdict(run(outcome("fanout", samples=table)))
+    assert "ours: the knee is at 10 clients (p99 0.02 s)" in str(told)
+    assert "x: up to 100 clients the wait (p99) grows more slowly than their number" in str(told)
+
+
+def test_the_figures_show_themselves() -> None:
+    """A list of figures is a table that names each one with its levels."""
+    listed = figures()
+    assert [one.name for one in listed] == list(NAMES)
+    for one in listed:
+        assert one.title in listed._repr_html_()
+        assert one.name in str(listed)
 
 
 def test_a_goal_that_was_not_measured_is_not_drawn() -> None:
