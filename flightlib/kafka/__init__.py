@@ -17,7 +17,7 @@ from flightlib.kafka.poison import send_poison
 from flightlib.kafka.publisher import Publisher, stop_all
 from flightlib.kafka.reader import Reader, Taken
 from flightlib.kafka.registry import register, writer_schema
-from flightlib.kafka.topics import TOPICS, ensure_topics, message_count, topics, watermarks
+from flightlib.kafka.topics import TOPICS, empty, ensure_topics, message_count, topics, watermarks
 
 __all__ = [
     "TOPICS",
@@ -34,6 +34,7 @@ __all__ = [
     "answers",
     "commit",
     "committed",
+    "empty",
     "ensure_topics",
     "find_poison",
     "message_count",

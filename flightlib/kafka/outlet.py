@@ -18,6 +18,11 @@ RENEW_S = 1.0
 HOPELESS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError._MSG_TIMED_OUT, KafkaError.INVALID_RECORD}
 AWAY = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)
 
+OnError = Callable[[KafkaError], None]
+OnRefused = Callable[[KafkaError | None, Message], None]
+Connect = Callable[[OnError, OnRefused], Producer]
+"""Makes a client that says what is wrong with Kafka, and which messages were not written."""
+
 
 class Outlet:
     """One producer after another for one topic; what one could not deliver the next one sends.
@@ -30,7 +35,7 @@ class Outlet:
         ledger: Ledger,
         address: str,
         prepare: Callable[[], int],
-        connect: Callable[[Callable[[KafkaError], None]], Producer],
+        connect: Connect,
         stopping: threading.Event,
         wait: Callable[[float], object],
     ) -> None:
@@ -38,10 +43,12 @@ class Outlet:
         self._prepare, self._connect = prepare, connect
         self._stopping, self._wait = stopping, wait
         self.schema_id = prepare()
-        self._producer = connect(self._on_error)
+        self._producer = connect(self._on_error, self._on_refused)
+        # Of this producer: the messages it took, how many of them came back, and how many of
+        # those written are in the books.
+        self._taken = self._back = self._booked = 0
         self._refused: deque[tuple[bytes, bytes]] = deque()
         self._renew_at_ms = 0
-        self._written = 0
 
     @property
     def busy(self) -> bool:
@@ -68,14 +75,15 @@ class Outlet:
         """
         if self._refused:
             return 0, BufferError()  # they go first, or a flight's reports would change places
-        count, produce, topic, told = 0, self._producer.produce, self._topic, self._delivered
+        count, produce, topic, refusal = 0, self._producer.produce, self._topic, None
         try:
             for key, payload in zip(keys, payloads, strict=True):
-                produce(topic, payload, key, on_delivery=told)
+                produce(topic, payload, key)
                 count += 1
         except (BufferError, KafkaException) as error:
-            return count, error
-        return count, None
+            refusal = error
+        self._taken += count
+        return count, refusal
 
     def overcome(self, error: BufferError | KafkaException) -> bool:
         """Wait and mend what keeps the client from a message; False if it will never take it."""
@@ -101,19 +109,24 @@ class Outlet:
         if self._refused:
             self._renew()
 
-    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+    def _on_refused(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
-            # Called for every report: counted here, and booked once for all that come together.
-            self._written += 1
-        elif error.code() in HOPELESS or self._stopping.is_set():
+            return
+        self._back += 1
+        if error.code() in HOPELESS or self._stopping.is_set():
             self._ledger.give_up(self._ledger.trouble or f"Kafka refuses a report: {error.str()}.")
         else:
             self._say(error)
             self._refused.append((_bytes(message.key()), _bytes(message.value())))
 
     def _acknowledge(self) -> None:
-        if self._written:
-            count, self._written = self._written, 0
+        """Book what was written: all that the client took, holds no more and did not give back.
+
+        Asking it for each message would take as long as sending it.
+        """
+        written = self._taken - self._back - len(self._producer)
+        if written > self._booked:
+            count, self._booked = written - self._booked, written
             self._ledger.acknowledge(now_ms(), count)
 
     def _on_error(self, error: KafkaError) -> None:
@@ -141,7 +154,8 @@ class Outlet:
             self._ledger.trouble = str(error)
             return
         self._drain(self._producer, 0.0)
-        self._producer = self._connect(self._on_error)
+        self._producer = self._connect(self._on_error, self._on_refused)
+        self._taken = self._back = self._booked = 0
         again, self._refused = self._refused, deque()
         while again and (self.put(*again[0]) or not self._stopping.is_set()):
             again.popleft()  # Kafka's client has it, or it was given up for good

@@ -6,6 +6,7 @@ import atexit
 import html
 import threading
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from flightlib.errors import SettingError, not_allowed
 from flightlib.kafka.baton import Baton
@@ -71,7 +72,7 @@ class Publisher:
                 self._reports,
                 self.topic,
                 prepare=self._prepare,
-                connect=lambda trouble: producer(self._settings, trouble),
+                connect=partial(producer, self._settings),
                 address=self._settings.kafka,
                 baton=Baton(self._settings, self.topic),
                 paced=self._paced,

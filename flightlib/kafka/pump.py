@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-from confluent_kafka import KafkaError, Producer
+from confluent_kafka import Producer
 
 from flightlib.errors import RecordError
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import client_config, library_log, log, now_ms
 from flightlib.kafka.convoy import Convoy, Sent, bytes_of
 from flightlib.kafka.ledger import Ledger
-from flightlib.kafka.outlet import MAX_WAIT_S, Outlet
+from flightlib.kafka.outlet import MAX_WAIT_S, Connect, OnError, OnRefused, Outlet
 from flightlib.kafka.patience import ready
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
@@ -50,15 +50,19 @@ def paced(
         yield due_ms, report
 
 
-def producer(settings: Settings, trouble: Callable[[KafkaError], None]) -> Producer:
-    """Make a producer that acknowledges only what is written, in order, and never gives up."""
+def producer(settings: Settings, trouble: OnError, refused: OnRefused) -> Producer:
+    """Make a producer that acknowledges only what is written, in order, and never gives up.
+
+    It tells `refused` of each message that was not written; of the others it says nothing.
+    """
     config = client_config(settings, linger_ms=5, compression_type="lz4")
     durable = {"acks": "all", "enable.idempotence": True, "message.timeout.ms": 0}
     # How long a topic may be missing before its reports come back to be sent anew.
     durable["topic.metadata.propagation.max.ms"] = 5000
     # A tenth of a second at full pace; what waits longer waits where it takes less memory.
     durable["queue.buffering.max.messages"] = MOST_WAITING
-    return Producer({**config, **durable, "error_cb": trouble}, logger=library_log)
+    told = {"error_cb": trouble, "on_delivery": refused, "delivery.report.only.error": True}
+    return Producer({**config, **durable, **told}, logger=library_log)
 
 
 class Pump:
@@ -75,7 +79,7 @@ class Pump:
         reports: Iterable[Sent] | Convoy,
         topic: str,
         prepare: Callable[[], int],
-        connect: Callable[[Callable[[KafkaError], None]], Producer],
+        connect: Connect,
         address: str,
         baton: Baton,
         paced: bool = True,

@@ -170,6 +170,23 @@ def message_count(topic: str = "flights", settings: Settings | None = None) -> i
     return sum(high for _, high in watermarks(topic, settings).values())
 
 
+def empty(topic: str, settings: Settings | None = None) -> None:
+    """Delete every message of a topic; what is written next has the offsets that come next.
+
+    Raises EngineDown when Kafka does not answer, TopicError when the topic does not exist.
+    """
+    settings = settings or load()
+    ends = watermarks(topic, settings)
+    parts = [TopicPartition(topic, p, high) for p, (_, high) in ends.items()]
+    client = admin(settings)
+
+    def request() -> None:
+        for asked in client.delete_records(parts, request_timeout=ANSWER_S).values():
+            asked.result(ANSWER_S)
+
+    _ask(settings, request)
+
+
 def _ask(settings: Settings, question: Callable[[], T]) -> T:
     """Put a question until Kafka has an answer; silence means that it is down."""
     patient = tenacity.Retrying(

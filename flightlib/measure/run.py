@@ -10,7 +10,7 @@ from flightlib.errors import FlightlibError
 from flightlib.measure.bench import Bench
 from flightlib.measure.catalogue import NAMES, figure
 from flightlib.measure.figure import Figure
-from flightlib.measure.keep import keep
+from flightlib.measure.keep import keep, machine
 from flightlib.measure.outcome import Outcome, Outcomes
 
 
@@ -40,8 +40,8 @@ def run(
         for one in chosen:
             say(f"{one.name}: {one.title}")
             outcomes.append(_measure(one, bench, quick, options))
-            keep(Outcomes(outcomes), Path(folder))
-    return Outcomes(outcomes)
+            keep(Outcomes(outcomes, machine()), Path(folder))
+    return Outcomes(outcomes, machine())
 
 
 def _check(chosen: list[Figure], options: dict[str, Any]) -> None:

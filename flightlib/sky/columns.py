@@ -18,7 +18,8 @@ class Columns:
     """The live aircraft at a time, one element each, as arrays: degrees, feet, knots, ft/min.
 
     `slot` numbers the aircraft of the sky, `phase` and `status` index PHASES and STATUSES of
-    `flightlib.records`, `labels` hold what does not move (callsign, route, delays).
+    `flightlib.records`, `labels` hold what does not move (callsign, route, delays), and `edition`
+    counts an aircraft's labels: the same number, the same label.
     """
 
     slot: Ints
@@ -33,6 +34,7 @@ class Columns:
     status: NDArray[np.int8]
     progress_percent: Ints
     labels: NDArray[np.object_]
+    edition: Ints
 
     def __len__(self) -> int:
         return len(self.slot)

@@ -76,7 +76,7 @@ class Cursor:
         self._mode, self._phase, self._status = (np.zeros(count, np.int8) for _ in range(3))
         self._piece, self._bend = np.zeros((PIECE_ROWS, count)), np.zeros((6, count))
         self._hop, self._ahead = np.full(count, -1), _Ahead.none()
-        self._labels = np.full(count, None, dtype=object)
+        self._labels, self._edition = np.full(count, None, dtype=object), np.zeros(count, np.int64)
 
     def at(self, time_ms: Ints, announce_ms: float) -> Columns:
         """Compute the live aircraft, each at its own time (ms since 1970, one for each slot).
@@ -93,7 +93,8 @@ class Cursor:
         slot = np.flatnonzero(live)
         words = self._phase, self._status
         pieces = self._piece, self._bend
-        return columns(slot, time_ms[slot], pieces, words, self.fleet.keys, self._labels)
+        named = self._labels, self._edition
+        return columns(slot, time_ms[slot], pieces, words, self.fleet.keys, named)
 
     def _listen(self) -> None:
         """Drop what was planned and would be otherwise with what disturbs the flights now."""
@@ -242,6 +243,7 @@ class Cursor:
         made = labels(self.fleet, slots[fresh], few, part, (lift, due), block_ms[fresh])
         for slot, label in zip(slots[fresh].tolist(), made, strict=True):
             self._labels[slot] = label
+        self._edition[slots[fresh]] += 1
         self._hop[slots[fresh]] = hop[fresh]
 
 

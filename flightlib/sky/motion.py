@@ -37,11 +37,12 @@ def columns(
     pieces: tuple[Floats, Floats],
     words: tuple[NDArray[np.int8], NDArray[np.int8]],
     keys: Keys,
-    labels: NDArray[np.object_],
+    labels: tuple[NDArray[np.object_], Ints],
 ) -> Columns:
     """Compute the columns of slots at their times, by the pieces (and bends) of all slots.
 
-    `words` are the phases and statuses, by slot like the pieces, the keys and the labels.
+    `words` are the phases and statuses, by slot like the pieces, the keys and the labels
+    with their editions.
     """
     count, (phase, status) = len(slot), words
     made = Columns(
@@ -51,7 +52,8 @@ def columns(
         status=status[slot],
         altitude=np.empty(count, np.int64),
         progress_percent=np.empty(count, np.int64),
-        labels=labels[slot],
+        labels=labels[0][slot],
+        edition=labels[1][slot],
         latitude=np.empty(count),
         longitude=np.empty(count),
         heading=np.empty(count),

@@ -52,10 +52,10 @@ class Encoder:
         self._slow_run = next(n for n, run in enumerate(self._still) if self._slow in run)
         self._clock = clock
         self._header = b""
-        # What each aircraft's kept bytes were made of: label, variant, the slow field's value,
+        # What each aircraft's kept bytes were made of: edition, variant, the slow field's value,
         # and where its bytes begin.
         self._seen = np.full((4, aircraft), -1)
-        self._labels, self._keys = _blank(aircraft), _blank(aircraft)
+        self._keys = _blank(aircraft)
         self._kept = [_blank(aircraft) for _ in self._still]
 
     def __call__(self, batch: Batch, schema_id: int) -> tuple[list[bytes], list[bytes]]:
@@ -89,11 +89,10 @@ class Encoder:
 
     def _look_up(self, batch: Batch) -> list[list[bytes]]:
         """Find what is kept for each row, made anew where it changed: the keys, then the runs."""
-        slots, labels = batch.columns.slot, batch.columns.labels
-        names = np.fromiter(map(id, labels.tolist()), np.int64, len(labels))
-        now = np.stack([names, _variant(batch), progress(batch.columns)])
-        name, variant, slow, _ = self._seen[:, slots]
-        new = (name != now[0]) | (variant != now[1])
+        slots = batch.columns.slot
+        now = np.stack([batch.columns.edition, _variant(batch), progress(batch.columns)])
+        edition, variant, slow, _ = self._seen[:, slots]
+        new = (edition != now[0]) | (variant != now[1])
         moved = np.flatnonzero(~new & (slow != now[2]))
         new = np.flatnonzero(new)
         found: list[list[bytes]] = [s[slots].tolist() for s in (self._keys, *self._kept)]
@@ -123,8 +122,6 @@ class Encoder:
             records.check(report)
             start, *cells = self._still_bytes(report)
             self._seen[:3, slot], self._seen[3, slot] = now[:, number], start
-            # A label is known by its identity, so it must not go while that is remembered.
-            self._labels[slot] = batch.columns.labels[number]
             for store, column, cell in zip(stores, found, cells, strict=True):
                 store[slot] = column[row] = cell
 

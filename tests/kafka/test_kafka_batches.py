@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 import pytest
@@ -57,7 +58,7 @@ def pump(batches: Convoy, settings: Settings, paced: bool = True) -> Pump:
         batches,
         "flights",
         lambda: 1,
-        lambda trouble: producer(settings, trouble),
+        partial(producer, settings),
         settings.kafka,
         Baton(settings, "flights"),
         paced,
@@ -218,28 +219,32 @@ class Full:
     """A client that takes some messages, then is full or fails, then takes the rest."""
 
     def __init__(self, *limits: tuple[int, Exception]) -> None:
-        self.limits, self.taken, self.told = list(limits), [], []
+        self.limits, self.taken, self.held = list(limits), [], 0
+        self.refused: Callable = lambda error, message: None
 
-    def produce(self, topic: str, payload: bytes, key: bytes, on_delivery: Callable) -> None:
+    def produce(self, topic: str, payload: bytes, key: bytes) -> None:
         """Take a message unless it is the turn of an error."""
         if self.limits and len(self.taken) == self.limits[0][0]:
             raise self.limits.pop(0)[1]
         self.taken.append((key, payload))
-        self.told.append(on_delivery)
+        self.held += 1
 
     def poll(self, seconds: float) -> None:
-        """Acknowledge all."""
-        told, self.told = self.told, []
-        for tell in told:
-            tell(None, None)
+        """Write all."""
+        self.held = 0
 
     def flush(self, seconds: float) -> int:
-        """Acknowledge all."""
-        self.poll(seconds)
+        """Write all."""
+        self.held = 0
         return 0
 
+    def refuse(self, error: KafkaError, message: object) -> None:
+        """Give one back."""
+        self.held -= 1
+        self.refused(error, message)
+
     def __len__(self) -> int:
-        return len(self.told)
+        return self.held
 
 
 @pytest.mark.parametrize(
@@ -258,7 +263,7 @@ def test_a_client_that_takes_no_more_is_met_in_the_middle_of_a_batch(
     client = Full((3, error), (700, BufferError("full")))
     sent = [make_report(flight_id=f"F{n}", timestamp=T + n) for n in range(900)]
     running = Pump(
-        convoy(sent), "flights", lambda: 1, lambda _: client, "", Baton(load(data=tmp_path), "x")
+        convoy(sent), "flights", lambda: 1, lambda *_: client, "", Baton(load(data=tmp_path), "x")
     )
     until(lambda: not running.running)
     running.stop(1)
@@ -269,30 +274,45 @@ def test_a_client_that_takes_no_more_is_met_in_the_middle_of_a_batch(
 
 def test_trouble_is_over_only_when_something_is_written_after_it() -> None:
     """Reports that were written before a refusal do not take its words away."""
-    ledger, clients = Ledger("flights"), []
-
-    def connect(_: Callable) -> Full:
-        clients.append(Full())
-        return clients[-1]
-
-    outlet = Outlet(ledger, "", lambda: 1, connect, threading.Event(), lambda seconds: None)
+    ledger, client = Ledger("flights"), Full()
+    outlet = Outlet(
+        ledger, "", lambda: 1, lambda *_: client, threading.Event(), lambda seconds: None
+    )
     outlet.put_all([b"a", b"b"], [b"1", b"2"])
-    written, refused = clients[0].told
-    clients[0].told = []
-    written(None, None)
-    ledger.sent = 1
+    client.held, client.poll = 1, lambda seconds: None
+    ledger.sent = 2
     outlet._say(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
     outlet.serve(0)
     assert ledger.acknowledged == 1
     assert "sent again" in (ledger.trouble or "")
-    refused(None, None)
+    client.held = 0
     outlet.serve(0)
     assert (ledger.acknowledged, ledger.trouble) == (2, None)
 
 
+def test_what_came_back_is_not_acknowledged() -> None:
+    """Of three that the client took, one comes back for good: two are written, one is lost."""
+    ledger, client = Ledger("flights"), Full()
+
+    def connect(_: Callable, refused: Callable) -> Full:
+        client.refused = refused
+        return client
+
+    outlet = Outlet(ledger, "", lambda: 1, connect, threading.Event(), lambda seconds: None)
+    outlet.put_all([b"a", b"b", b"c"], [b"1", b"2", b"3"])
+    ledger.sent = 3
+    client.refuse(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), Kept(b"b", b"2"))
+    client.held = 1
+    assert outlet.busy
+    outlet._acknowledge()
+    assert (ledger.acknowledged, ledger.errors) == (1, 1)
+    outlet.serve(0)
+    assert (ledger.acknowledged, ledger.errors, outlet.busy) == (2, 1, False)
+
+
 def test_what_was_refused_goes_before_what_is_new() -> None:
     """While refused reports wait, the client gets no newer ones: none overtakes another."""
-    clients, stopping = [], threading.Event()
+    clients, stopping, ledger = [], threading.Event(), Ledger("flights")
     answers: list[int | Exception] = [1, EngineDown("Schema Registry", "here"), 2]
 
     def prepare() -> int:
@@ -301,21 +321,23 @@ def test_what_was_refused_goes_before_what_is_new() -> None:
             raise answer
         return answer
 
-    def connect(_: Callable) -> Full:
+    def connect(_: Callable, refused: Callable) -> Full:
         clients.append(Full())
+        clients[-1].refused = refused
         return clients[-1]
 
-    outlet = Outlet(Ledger("flights"), "", prepare, connect, stopping, lambda seconds: None)
+    outlet = Outlet(ledger, "", prepare, connect, stopping, lambda seconds: None)
     outlet.put_all([b"a"], [b"1"])
-    ((refused,), clients[0].told) = (clients[0].told, [])
-    refused(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), Kept(b"a", b"1"))
+    clients[0].refuse(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART), Kept(b"a", b"1"))
     outlet.serve(0)
     count, error = outlet.put_all([b"a"], [b"2"])
     assert (count, type(error)) == (0, BufferError)
     outlet._renew_at_ms = 0
     outlet.serve(0)
     assert outlet.put_all([b"a", b"a"], [b"2", b"3"]) == (2, None)
+    outlet.serve(0)
     assert [payload for client in clients[1:] for _, payload in client.taken] == [b"1", b"2", b"3"]
+    assert ledger.acknowledged == 3
 
 
 @dataclass

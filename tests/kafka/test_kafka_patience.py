@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def pump(source: Any, settings: Settings) -> Pump:
         source,
         "flights",
         lambda: 1,
-        lambda trouble: producer(settings, trouble),
+        partial(producer, settings),
         settings.kafka,
         Baton(settings, "flights"),
     )
@@ -107,7 +108,7 @@ def test_a_reader_gives_each_message_with_its_place(
     running = pump(Slow(list(sent)), small_cluster)
     until(lambda: running.ledger.acknowledged == 200)
     running.stop(10)
-    sender = producer(small_cluster, lambda _: None)
+    sender = producer(small_cluster, lambda _: None, lambda *_: None)
     sender.produce("flights", b"junk")
     assert sender.flush(10) == 0
     assert message_count("flights", small_cluster) == 201

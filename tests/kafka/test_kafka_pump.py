@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def pump(reports: Iterator[FlightReport], settings: Settings) -> Pump:
         reports,
         "flights",
         lambda: 1,
-        lambda trouble: producer(settings, trouble),
+        partial(producer, settings),
         settings.kafka,
         Baton(settings, "flights"),
     )

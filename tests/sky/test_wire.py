@@ -80,7 +80,7 @@ def _batch(rows: list[tuple[Any, ...]], labels: list[Label]) -> Batch:
     held[:] = [labels[number] for number in columns[10]]
     stamps = _array(columns[11], "i")
     slot, *moving = arrays
-    return Batch(Columns(slot, stamps, *moving, labels=held), stamps, stamps)
+    return Batch(Columns(slot, stamps, *moving, held, _array(columns[10], "i")), stamps, stamps)
 
 
 def _array(values: Any, kind: str) -> Any:
