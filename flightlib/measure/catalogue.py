@@ -12,7 +12,10 @@ NAMES = (
     "start",
     "sse",
     "pixel",
+    "lag",
     "sky",
+    "filter",
+    "to-lake",
     "map",
     "memory",
 )
