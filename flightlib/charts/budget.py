@@ -18,7 +18,7 @@ from lets_plot import (
     scale_x_continuous,
     scale_y_continuous,
 )
-from lets_plot.plot.core import PlotSpec
+from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.base import Size
 from flightlib.charts.palette import palette
@@ -38,38 +38,44 @@ def budget(
     """Draw where the time goes: `stages` has the columns stage, p50_s and p95_s, in their order.
 
     A bar is as long as the middle (p50) of its stage; its whisker reaches to the slowest of 20
-    (p95). The bars stand in a staircase: their lengths add up to the middle of the whole way. The
-    axis is even, because on an axis of decades lengths cannot be added. `size` is pixels.
+    (p95). The bars stand in a staircase: their lengths add up to about the middle of the whole
+    way. The axis is even, because on an axis of decades lengths cannot be added. `size` is pixels.
     """
     placed = _placed(stages)
-    ink, count = palette(theme).ink, len(placed)
     farthest = max([*placed["whisker_s"], 1e-6])
-    tips = layer_tooltips().title("@stage").line("@words")
-    box = aes(xmin="begin_s", xmax="end_s", ymin="low", ymax="high", fill="stage")
-    whisker = aes(x="end_s", xend="whisker_s", y="row", yend="row")
-    cap = aes(x="whisker_s", ymin="cap_low", ymax="cap_high")
-    still = {"tooltips": "none", "color": ink, "sampling": "none", "inherit_aes": False}
+    rows, names = list(placed["row"]), list(placed["stage"])
     return (
         ggplot(placed)
-        + geom_rect(box, size=0, tooltips=tips, sampling="none")
-        + geom_segment(whisker, size=1.1, **still)
-        + geom_errorbar(cap, width=0, size=1.1, **still)
-        + geom_text(
-            aes("whisker_s", "row", label="words"), hjust=0, nudge_x=10, nudge_unit="px", **still
-        )
+        + _bars(theme)
+        + _whiskers(palette(theme).ink)
         + scale_fill_manual(
-            values=list(line_hues(theme, list(placed["stage"])).values()),
-            limits=list(placed["stage"]),
-            guide="none",
+            values=list(line_hues(theme, names).values()), limits=names, guide="none"
         )
         + even_seconds(scale_x_continuous, farthest * ROOM)
-        + scale_y_continuous(
-            breaks=list(placed["row"]), labels=list(placed["stage"]), limits=[0.4, count + 0.6]
-        )
+        + scale_y_continuous(breaks=rows, labels=names, limits=[0.4, len(rows) + 0.6])
         + ggtitle(title)
         + labs(x="", y="", **({"caption": caption} if caption else {}))
         + measured_frame(theme)
         + ggsize(*size)
+    )
+
+
+def _bars(theme: str) -> FeatureSpec:
+    tips = layer_tooltips().title("@stage").line("@words")
+    box = aes(xmin="begin_s", xmax="end_s", ymin="low", ymax="high", fill="stage")
+    return geom_rect(box, size=0, tooltips=tips, sampling="none")
+
+
+def _whiskers(ink: str) -> FeatureSpec:
+    """Reach to p95, with a cap, and the words behind it."""
+    still = {"tooltips": "none", "color": ink, "sampling": "none", "inherit_aes": False}
+    line = aes(x="end_s", xend="whisker_s", y="row", yend="row")
+    cap = aes(x="whisker_s", ymin="cap_low", ymax="cap_high")
+    words = aes("whisker_s", "row", label="words")
+    return (
+        geom_segment(line, size=1.1, **still)
+        + geom_errorbar(cap, width=0, size=1.1, **still)
+        + geom_text(words, hjust=0, nudge_x=10, nudge_unit="px", **still)
     )
 
 

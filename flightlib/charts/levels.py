@@ -43,31 +43,14 @@ def levels(
     is a full dot with a line from the one before, which is hollow. `size` is pixels.
     """
     told = _placed(table)
-    newest, ink = told[told["newest"]], palette(theme).ink
     shown = size or (900, HEAD_PX + ROW_PX * max(1, told["row"].nunique()))
-    still = {"sampling": "none", "tooltips": "none", "show_legend": False}
-    dots = {"stroke": 2, "fill": palette(theme).panel, "sampling": "none"}
-    dots["tooltips"] = layer_tooltips().title("@goal").line("@run").line("@words")
-    where = aes("at", "row", color="verdict")
-    rows = told.drop_duplicates("row")
+    rows, ink = told.drop_duplicates("row"), palette(theme).ink
     ends = [min([0.1, *told["at"]]) / 1.5, max([10.0, *told["at"]]) * 8]
     return (
-        ggplot(told, where)
+        ggplot(told, aes("at", "row", color="verdict"))
         + geom_vline(xintercept=1, color=ink, size=0.9, linetype="dashed")
-        + geom_segment(
-            aes(x="at", xend="next", y="row", yend="row"), data=told[~told["newest"]], **still
-        )
-        + geom_point(data=told[~told["newest"]], size=3.5, shape=HOLLOW, **dots)
-        + geom_point(data=newest, size=6, shape=SOLID, **dots)
-        + geom_text(
-            aes("end", "row", label="words"),
-            data=newest.assign(end=ends[-1]),
-            color=ink,
-            hjust=1,
-            nudge_x=-8,
-            nudge_unit="px",
-            **still,
-        )
+        + _dots(told, theme)
+        + _words(told[told["newest"]].assign(end=ends[-1]), ink)
         + scale_color_manual(values=_colours(theme), limits=["met", "missed"], guide="none")
         + _share_axis(ends)
         + scale_y_continuous(breaks=list(rows["row"]), labels=list(rows["goal"]), expand=[0, 0.6])
@@ -76,6 +59,26 @@ def levels(
         + measured_frame(theme)
         + ggsize(*shown)
     )
+
+
+def _dots(told: pd.DataFrame, theme: str) -> FeatureSpec:
+    """Draw the newest full, the others hollow, each with a line to the one after it."""
+    newest, older = told[told["newest"]], told[~told["newest"]]
+    tips = layer_tooltips().title("@goal").line("@run").line("@words")
+    dots = {"stroke": 2, "fill": palette(theme).panel, "sampling": "none", "tooltips": tips}
+    way = aes(x="at", xend="next", y="row", yend="row")
+    return (
+        geom_segment(way, data=older, sampling="none", tooltips="none", show_legend=False)
+        + geom_point(data=older, size=3.5, shape=HOLLOW, **dots)
+        + geom_point(data=newest, size=6, shape=SOLID, **dots)
+    )
+
+
+def _words(newest: pd.DataFrame, ink: str) -> FeatureSpec:
+    """Write each number at the right edge."""
+    place = aes("end", "row", label="words")
+    still = {"sampling": "none", "tooltips": "none", "show_legend": False, "color": ink}
+    return geom_text(place, data=newest, hjust=1, nudge_x=-8, nudge_unit="px", **still)
 
 
 def _colours(theme: str) -> list[str]:

@@ -1,7 +1,8 @@
 """Put a full run in the place of the one that comes with the library.
 
 `python -m flightlib.measure.ship FOLDER` copies what `flightlib measure --out FOLDER` wrote into
-`notebooks/measured`, with fewer samples, and its table into the README. With `--before` the run is
+`notebooks/measured`, with fewer samples, its table into the README, and its picture beside the
+notebooks' others. With `--before` the run is
 kept beside it, numbers alone, as the one from before the last work on speed.
 """
 
@@ -12,11 +13,13 @@ import re
 from pathlib import Path
 
 from flightlib.errors import SettingError
+from flightlib.measure import plots
 from flightlib.measure.keep import keep, read, write
 from flightlib.measure.outcome import Outcomes
 from flightlib.measure.shipped import BEFORE, BEGIN, END, FOLDER, block
 from flightlib.settings import shared_folder
 
+PICTURE = "levels.svg"
 MOST = 2000
 """So many samples of each figure are kept."""
 _BLOCK = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
@@ -30,12 +33,16 @@ def filled(text: str, outcomes: Outcomes) -> str:
 
 
 def ship(run: Path, notebooks: Path, readme: Path, before: bool = False) -> None:
-    """Put a run in its place, thinned, and its table into the README."""
+    """Put a run in its place, thinned, its picture, and its table into the README."""
     outcomes, folder = read(run), notebooks / FOLDER
     if before:
         write(outcomes, folder / BEFORE)
         return
+    for old in folder.glob("*.csv"):
+        old.unlink()
     keep(outcomes, folder, MOST)
+    (notebooks / "images").mkdir(exist_ok=True)
+    plots.levels(outcomes).save(notebooks / "images" / PICTURE)
     text = readme.read_text(encoding="utf-8")
     readme.write_text(filled(text, outcomes), encoding="utf-8")
 
