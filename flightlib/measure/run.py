@@ -29,9 +29,9 @@ def run(
 
     It starts engines of its own on free ports, so those of a demo are left alone; but these two
     share the machine, so stop yours first. Raw samples and results go to `folder`; `say` is told
-    what goes on. `options` (clients, flights, seconds, reports) go to the figures that have them. A figure
-    that fails is a row that says why, and the others go on. Raises SettingError for a name that does
-    not exist, or an option that none of the figures has.
+    what goes on. `options` (clients, flights, seconds, reports) go to the figures that have them.
+    A figure that fails is a row that says why, and the others go on. Raises SettingError for a
+    name that does not exist, or an option that none of the figures has.
     """
     chosen = [figure(name) for name in names or NAMES]
     _check(chosen, options)
