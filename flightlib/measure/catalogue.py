@@ -7,7 +7,7 @@ from importlib import import_module
 from flightlib.errors import SettingError, not_allowed
 from flightlib.measure.figure import Figure
 
-NAMES = ("sky", "sse")
+NAMES = ("sky", "sse", "fanout")
 """Each is a module of this room, which has its figure as FIGURE."""
 
 

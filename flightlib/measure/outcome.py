@@ -54,6 +54,7 @@ class Outcome:
 UNITS = {
     "s": "s",
     "ms": "ms",
+    "us": "µs",
     "mb": "MB",
     "gb": "GB",
     "kb": "kB",
