@@ -57,6 +57,7 @@ class Outcome:
 UNITS = {
     "s": "s",
     "ms": "ms",
+    "us": "µs",
     "mb": "MB",
     "gb": "GB",
     "kb": "kB",
