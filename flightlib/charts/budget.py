@@ -22,7 +22,7 @@ from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.base import Size
 from flightlib.charts.palette import palette
-from flightlib.charts.scales import even_seconds, line_hues, measured_frame, short_seconds
+from flightlib.charts.scales import blank, even_seconds, line_hues, measured_frame, short_seconds
 
 HALF = 0.32  # of a bar's height, where rows are 1 apart
 ROOM = 1.4  # for the words behind the longest bar
@@ -41,6 +41,8 @@ def budget(
     (p95). The bars stand in a staircase: their lengths add up to about the middle of the whole
     way. The axis is even, because on an axis of decades lengths cannot be added. `size` is pixels.
     """
+    if not len(stages):
+        return blank(theme, size, title, caption)
     placed = _placed(stages)
     farthest = max([*placed["whisker_s"], 1e-6])
     rows, names = list(placed["row"]), list(placed["stage"])

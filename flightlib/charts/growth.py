@@ -27,6 +27,7 @@ from flightlib.charts.base import Size
 from flightlib.charts.palette import palette
 from flightlib.charts.scales import (
     SHORTEST_S,
+    blank,
     line_hues,
     line_legend,
     measured_frame,
@@ -51,6 +52,8 @@ def fan_out(
     Both axes are in decades; each dot has its latency beside it. `level_s` draws a level line, and
     `size` is pixels.
     """
+    if not len(points):
+        return blank(theme, size, title, caption)
     told = _sorted(points, "server", "clients")
     told["latency_s"] = told["latency_s"].clip(lower=SHORTEST_S)
     told["words"] = [seconds_in_words(value) for value in told["latency_s"]]
@@ -86,6 +89,8 @@ def growth(
     Each measure ("lag (reports)") has a panel of its own, evenly scaled from zero; the load is in
     decades, named by `load`. `size` is pixels.
     """
+    if not len(points):
+        return blank(theme, size, title, caption)
     panels = list(dict.fromkeys(points["measure"]))
     told = points.assign(measure=pd.Categorical(points["measure"], panels))
     told = _sorted(told, "measure", "line", "load").astype({"measure": str})

@@ -25,6 +25,7 @@ from flightlib.charts.palette import palette
 from flightlib.charts.scales import (
     SHORTEST_S,
     Colours,
+    blank,
     line_hues,
     line_legend,
     measured_frame,
@@ -50,8 +51,10 @@ def latency_curves(
     A curve is at 99 % where 99 of 100 were through. Dots mark 50 and 99 %; `level_s` draws an
     upright line at a level. The axis is in decades, because latencies are. `size` is pixels.
     """
+    if not len(samples):
+        return blank(theme, size, title, caption)
     names = list(dict.fromkeys(samples["stage"]))
-    curves = pd.concat([_curve(samples, name) for name in names] or [_curve(samples, "")])
+    curves = pd.concat([_curve(samples, name) for name in names])
     told = curves.assign(words=[seconds_in_words(value) for value in curves["latency_s"]])
     dots, where = told[told["share"].isin(MARKED)], aes("latency_s", "share", color="stage")
     tips = layer_tooltips().title("@stage").line("@{share} % within @words")

@@ -22,7 +22,7 @@ from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.base import Size
 from flightlib.charts.palette import palette
-from flightlib.charts.scales import measured_frame
+from flightlib.charts.scales import blank, measured_frame
 
 ROW_PX, HEAD_PX = 34, 110
 LEAST, MOST = 1e-3, 1e3  # farther off is drawn at the edge
@@ -42,6 +42,8 @@ def levels(
     line. `words` is the number as one reads it, and stands at the edge. Of several runs the last
     is a full dot with a line from the one before, which is hollow. `size` is pixels.
     """
+    if not len(table):
+        return blank(theme, size or (900, HEAD_PX), title, caption)
     told = _placed(table)
     shown = size or (900, HEAD_PX + ROW_PX * max(1, told["row"].nunique()))
     rows, ink = told.drop_duplicates("row"), palette(theme).ink

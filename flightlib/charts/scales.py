@@ -6,11 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
-from lets_plot import element_line, element_rect, element_text, guide_legend, scale_color_manual
+from lets_plot import (
+    element_line,
+    element_rect,
+    element_text,
+    geom_blank,
+    ggplot,
+    ggsize,
+    ggtitle,
+    guide_legend,
+    labs,
+    scale_color_manual,
+)
 from lets_plot import theme as plot_theme
-from lets_plot.plot.core import FeatureSpec
+from lets_plot.plot.core import FeatureSpec, PlotSpec
 
-from flightlib.charts.base import plot_frame
+from flightlib.charts.base import Size, plot_frame
 from flightlib.charts.palette import palette
 from flightlib.errors import SettingError
 
@@ -86,6 +97,14 @@ def line_legend(chosen: Colours, words: Sequence[str]) -> FeatureSpec:
         labels=list(words),
         name="",
         guide=guide_legend(nrow=ceil(len(chosen) / 3), byrow=True, override_aes={"size": 4}),
+    )
+
+
+def blank(theme: str, size: Size, title: str, caption: str) -> PlotSpec:
+    """Draw nothing but a title and a caption: there is no row to draw."""
+    words = {"caption": caption} if caption else {}
+    return (
+        ggplot() + geom_blank() + ggtitle(title) + labs(**words) + plot_frame(theme) + ggsize(*size)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from flightlib.measure.judged import judged
-from flightlib.measure.outcome import Outcome, Outcomes
+from flightlib.measure.outcome import Outcomes
 
 WHOLE = ("total", "report to screen", "report to lake")
 """What samples call the whole way; all else in their column `stage` is a part of it."""
@@ -41,10 +41,23 @@ def whole_ways(outcomes: Outcomes) -> pd.DataFrame:
     parts = [
         rows[rows["stage"].isin(WHOLE)].assign(stage=one.figure.title)
         for one in outcomes
-        if (rows := _quickest(_samples(one))) is not None and "stage" in rows
+        if (rows := _quickest(one.samples)) is not None and "stage" in rows
     ]
     columns = ["stage", "latency_s"]
     return _together([part[columns] for part in parts], columns)
+
+
+def stage_samples(outcomes: Outcomes, name: str) -> pd.DataFrame:
+    """Give the samples of one figure's way, its stages and the whole: stage, latency_s.
+
+    No row where it was not measured, or has no stages.
+    """
+    found = [_quickest(one.samples) for one in outcomes if one.figure.name == name]
+    kept = [rows for rows in found if rows is not None and "stage" in rows]
+    columns = ["stage", "latency_s"]
+    rows = _together([part[columns] for part in kept], columns)
+    told: pd.DataFrame = rows[~rows["stage"].isin(ASIDE)]
+    return told
 
 
 def stages(outcomes: Outcomes, name: str) -> pd.DataFrame:
@@ -52,10 +65,8 @@ def stages(outcomes: Outcomes, name: str) -> pd.DataFrame:
 
     No row where it was not measured, or has no stages.
     """
-    found = [_quickest(_samples(one)) for one in outcomes if one.figure.name == name]
-    kept = [rows for rows in found if rows is not None and "stage" in rows]
-    rows = _together(kept, ["stage", "latency_s"])
-    parts = rows[~rows["stage"].isin((*WHOLE, *ASIDE))].groupby("stage", sort=False)["latency_s"]
+    rows = stage_samples(outcomes, name)
+    parts = rows[~rows["stage"].isin(WHOLE)].groupby("stage", sort=False)["latency_s"]
     middle, most = parts.quantile(0.5), parts.quantile(0.95)
     table: pd.DataFrame = pd.DataFrame({"p50_s": middle, "p95_s": most}).reset_index()
     return table
@@ -64,7 +75,7 @@ def stages(outcomes: Outcomes, name: str) -> pd.DataFrame:
 def fan_out_points(outcomes: Outcomes, quantile: float = 0.99) -> pd.DataFrame:
     """Give for each server and number of clients how long 99 of 100 waited at most."""
     columns = ["server", "clients", "latency_s"]
-    found = [rows for one in outcomes if {*columns} <= {*(rows := _samples(one))}]
+    found = [rows for one in outcomes if {*columns} <= {*(rows := one.samples)}]
     rows = _together([part[columns] for part in found], columns)
     waits = rows.groupby(columns[:2], sort=False)["latency_s"]
     table: pd.DataFrame = waits.quantile(quantile).reset_index()
@@ -80,7 +91,7 @@ def growth_points(outcomes: Outcomes) -> pd.DataFrame:
     parts = [
         part
         for one in outcomes
-        if "flights" in (rows := _samples(one)) and rows["flights"].nunique() > 1
+        if "flights" in (rows := one.samples) and rows["flights"].nunique() > 1
         for part in _growing(rows)
     ]
     return _together(parts, ["load", "value", "measure", "line"])
@@ -93,10 +104,6 @@ def _growing(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         if column in rows:
             at = named.groupby(["line", "load"], sort=False)[column].quantile(quantile) * factor
             yield at.rename("value").reset_index().dropna().assign(measure=words)
-
-
-def _samples(one: Outcome) -> pd.DataFrame:
-    return pd.DataFrame() if one.found is None else one.found.samples
 
 
 def _quickest(rows: pd.DataFrame) -> pd.DataFrame | None:

@@ -29,6 +29,11 @@ class Outcome:
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def samples(self) -> pd.DataFrame:
+        """What was timed or counted, a row for each; none where it could not be measured."""
+        return pd.DataFrame() if self.found is None else self.found.samples
+
+    @property
     def ok(self) -> bool:
         """Whether it was measured and its counts agree; how fast it was is not asked."""
         return self.found is not None and self.found.agrees

@@ -2,6 +2,7 @@
 
 fl.measure.plots.levels(found)            # each number against its level
 fl.measure.plots.latencies(found)         # how old a report is when it arrives
+fl.measure.plots.latencies(found, "sse")  # the same for each stage of one way
 fl.measure.plots.budget(found, "sse")     # where the time goes
 fl.measure.plots.fan_out(found)           # more and more clients
 fl.measure.plots.growth(found)            # more and more flights
@@ -22,6 +23,7 @@ from flightlib.widgets import Snapshot
 HOW_TO_READ = "Bar: half are quicker. Whisker: 19 of 20 are quicker (p95)."
 NOT_MEASURED = "Not measured in this run. All figures: `flightlib measure`, or `fl.measure.run()`."
 LEVEL_S = 1.0
+BLANK = (900, 90)
 
 
 def levels(after: Outcomes, before: Outcomes | None = None, theme: str = "dark") -> Snapshot:
@@ -33,10 +35,18 @@ def levels(after: Outcomes, before: Outcomes | None = None, theme: str = "dark")
     return _picture(charts.levels, after, title, table, theme)
 
 
-def latencies(outcomes: Outcomes, theme: str = "dark") -> Snapshot:
-    """Draw for each way how many of its reports had arrived after how long."""
-    table = frames.whole_ways(outcomes)
-    title = "How old a report is when it arrives"
+def latencies(outcomes: Outcomes, name: str = "", theme: str = "dark") -> Snapshot:
+    """Draw for each way how many of its reports had arrived after how long.
+
+    With the name of a figure the same for each stage of its way. Raises SettingError for a figure
+    that does not exist.
+    """
+    if name:
+        title = f"Stage by stage: {figure(name).title}"
+        return _picture(
+            charts.latency_curves, outcomes, title, frames.stage_samples(outcomes, name), theme
+        )
+    title, table = "How old a report is when it arrives", frames.whole_ways(outcomes)
     return _picture(charts.latency_curves, outcomes, title, table, theme, level_s=LEVEL_S)
 
 
@@ -74,6 +84,6 @@ def _picture(
     quick = "A quick run: its times mean little." if outcomes.quick else ""
     caption = " · ".join(words for words in (note, quick, outcomes.where) if words)
     if not len(table):
-        caption = NOT_MEASURED
+        caption, more = NOT_MEASURED, {"size": BLANK}
     figure = draw(table, theme, title=title, caption=caption, **more)
     return Snapshot(charts.svg(figure), f"{title} · {caption}")

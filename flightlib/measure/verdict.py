@@ -72,7 +72,7 @@ def _counted(outcomes: Outcomes) -> str:
     wrong = [f"{n} ({e:,} expected, {f:,} found)" for n, (e, f) in pairs.items() if e != f]
     if wrong:
         return f"What was counted does not agree: {'; '.join(wrong)}."
-    return f"All {len(pairs)} counts agree: nothing was lost and nobody was left out."
+    return f"What was counted agrees ({len(pairs)} counts): nothing was lost, nobody left out."
 
 
 def _missed(one: Judged) -> str:

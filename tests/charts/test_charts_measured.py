@@ -55,6 +55,7 @@ def test_a_picture_wears_the_house_colours(
 ) -> None:
     """Title and caption are in it, on the panel of the theme."""
     drawn = charts.svg(draw(table, theme, title="How fast", caption="two cores"))
+    assert "Exception" not in drawn
     assert "How fast" in drawn
     assert "two cores" in drawn
     ground = ",".join(str(part) for part in bytes.fromhex(charts.palette(theme).panel[1:]))
@@ -64,7 +65,9 @@ def test_a_picture_wears_the_house_colours(
 @each_picture
 def test_nothing_measured_is_drawn_empty(draw: Callable[..., Any], table: pd.DataFrame) -> None:
     """A table without a row gives a picture without a line, and no failure."""
-    assert "<svg" in charts.svg(draw(table.head(0)))
+    drawn = charts.svg(draw(table.head(0), title="How fast", caption="not measured"))
+    assert "Exception" not in drawn
+    assert "not measured" in drawn
 
 
 @each_picture
