@@ -7,6 +7,8 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flightlib.backend.line import connection
+
 log = logging.getLogger("flightlib.backend.access")
 
 
@@ -33,6 +35,8 @@ class AccessLog:
             await self._app(scope, receive, counted)
         finally:
             took_s = time.monotonic() - started_s
+            if lent := connection(scope):
+                size += lent.sent
             log.info("%s %s %d %.3f s %d B", scope["method"], _target(scope), status, took_s, size)
 
 

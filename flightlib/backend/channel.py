@@ -8,13 +8,15 @@ import logging
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from flightlib.backend import sse
+from flightlib.backend.client import Client
 from flightlib.backend.filters import Filter
 from flightlib.backend.group import Group
 from flightlib.backend.hub import Flight, Hub, View, take
+from flightlib.backend.line import Line
 from flightlib.kafka import KafkaState, Meter, Received, now_ms
 
 log = logging.getLogger("flightlib.backend")
@@ -25,8 +27,6 @@ SWEEP_S = 1.0
 VIEWS = 64
 # A publisher that starts sends its first seconds at once: they are no flood.
 LATE_MS = 3000
-
-Write = Callable[[bytes], Awaitable[None]]
 
 
 class Source(Protocol):
@@ -107,7 +107,7 @@ class Channel:
     def end(self) -> None:
         """Let every client's stream come to its end, and begin to stop reading the topic."""
         self._closing = True
-        self._poke()
+        self._wake()
         if self._source:
             self._source.end()
 
@@ -133,11 +133,11 @@ class Channel:
     def _turn(self, state: KafkaState) -> None:
         self.state = state
         log.info("%s: Kafka is %s: %s", self.topic, state.kafka, state.message)
-        self._poke()
+        self._wake()
 
-    def _poke(self) -> None:
+    def _wake(self) -> None:
         for group in self._groups.values():
-            group.poke()
+            group.wake()
 
     async def _sweep(self) -> None:
         while True:
@@ -146,43 +146,39 @@ class Channel:
                 self.hub.sweep(self._clock())
 
     async def serve(
-        self, chosen: Filter, every_s: float, last_event_id: str | None, write: Write
+        self, chosen: Filter, every_s: float, last_event_id: str | None, line: Line
     ) -> None:
         """Stream to one client until the channel closes or the caller cancels."""
         self.start()
-        with self._joined(chosen, every_s) as group:
-            await write(sse.RETRY)
-            told = await self._tell(write, None)
+        client = Client(line)
+        with self._joined(chosen, every_s, client) as group:
+            await line.write(sse.RETRY)
+            told = await self._tell(line, None)
             await self.settled()
-            told = await self._tell(write, told)
+            told = await self._tell(line, told)
             with self._lock:
                 first = group.resume(sse.seq_of(last_event_id, self.generation))
             if first.data:
-                await write(first.data)
-            await self._go_on(group, first.seq, told, write)
+                await line.write(first.data)
+            client.seq = first.seq
+            await self._go_on(group, client, told)
 
-    async def _go_on(self, group: Group, seq: int, told: KafkaState | None, write: Write) -> None:
-        loop = asyncio.get_running_loop()
-        beat_s = loop.time() + self._heartbeat_s
+    async def _go_on(self, group: Group, client: Client, told: KafkaState | None) -> None:
+        """Send what the client lacks, then let the group send, until it has to look again."""
         while not self._closing:
-            changed = group.changed
-            told = await self._tell(write, told)
+            told = await self._tell(client.line, told)
             with self._lock:
-                frame = group.next_for(seq)
+                frame = group.next_for(client.seq)
             if frame:
-                seq = frame.seq
-                await write(frame.data)
-            elif loop.time() >= beat_s:
-                await write(sse.HEARTBEAT)
-                beat_s = loop.time() + self._heartbeat_s
-            else:
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(changed.wait(), beat_s - loop.time())
+                client.seq = frame.seq
+                await client.line.write(frame.data)
+            elif said := await client.wait():
+                await client.line.write(said)
 
-    async def _tell(self, write: Write, told: KafkaState | None) -> KafkaState:
+    async def _tell(self, line: Line, told: KafkaState | None) -> KafkaState:
         state = self.state
         if state != told:
-            await write(sse.event("state", state._asdict()))
+            await line.write(sse.event("state", state._asdict()))
         return state
 
     async def settled(self) -> None:
@@ -197,7 +193,7 @@ class Channel:
             await asyncio.sleep(0.02)
 
     @contextlib.contextmanager
-    def _joined(self, chosen: Filter, every_s: float) -> Iterator[Group]:
+    def _joined(self, chosen: Filter, every_s: float, client: Client) -> Iterator[Group]:
         """Be one of the clients of a group; the last to leave ends the group."""
         key = (chosen, every_s)
         if key not in self._groups:
@@ -205,14 +201,14 @@ class Channel:
                 self._groups[key] = Group(self._view(chosen), every_s, self._encode)
             self._groups[key].task = asyncio.create_task(self._beat(self._groups[key]))
         group = self._groups[key]
-        group.clients += 1
+        group.clients.add(client)
         self.clients += 1
         try:
             yield group
         finally:
             self.clients -= 1
-            group.clients -= 1
-            if group.clients == 0:
+            group.clients.remove(client)
+            if not group.clients:
                 del self._groups[key]
                 if group.task:
                     group.task.cancel()
@@ -225,15 +221,21 @@ class Channel:
         return view
 
     async def _beat(self, group: Group) -> None:
+        """Make a group's frames; a heartbeat when there was none for long."""
         loop = asyncio.get_running_loop()
-        due_s = loop.time()
+        due_s, beat_s = loop.time() + group.every_s, loop.time() + self._heartbeat_s
         while True:
-            due_s = max(due_s + group.every_s, loop.time())
-            await asyncio.sleep(due_s - loop.time())
-            with self._lock:
-                news = group.advance()
-            if news:
-                group.poke()
+            await asyncio.sleep(min(due_s, beat_s) - loop.time())
+            if loop.time() >= due_s:
+                due_s = max(due_s + group.every_s, loop.time())
+                with self._lock:
+                    news = group.advance()
+                if news:
+                    await group.publish()
+                    beat_s = loop.time() + self._heartbeat_s
+            if loop.time() >= beat_s:
+                await group.beat()
+                beat_s = loop.time() + self._heartbeat_s
 
     def _encode(self, name: str, seq: int, flights: Iterable[Flight], gone: list[str]) -> bytes:
         data = {

@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from flightlib.backend.client import Client
 from flightlib.backend.hub import Flight, View
+from flightlib.backend.line import chunk
+from flightlib.backend.sse import HEARTBEAT
 
 
 class Frame(NamedTuple):
@@ -20,8 +23,12 @@ class Frame(NamedTuple):
 Encode = Callable[[str, int, Iterable[Flight], list[str]], bytes]
 
 
+AT_ONCE = 200
+"""To so many clients a frame is written before the loop may do something else."""
+
+
 class Group:
-    """One filter at one pace. `changed` is set, and replaced, whenever clients should look.
+    """One filter at one pace, and its clients.
 
     A client keeps nothing but the sequence number it was sent last. One that missed a frame gets
     the snapshot, so a slow reader holds at most one event, never a queue.
@@ -29,18 +36,36 @@ class Group:
 
     def __init__(self, view: View, every_s: float, encode: Encode) -> None:
         self.view, self.every_s = view, every_s
-        self.clients = 0
+        self.clients: set[Client] = set()
         self.task: asyncio.Task[None] | None = None
-        self.changed = asyncio.Event()
         self._encode = encode
         self._snapshot: Frame | None = None
         view.catch_up()
         self.frame = Frame(view.seq, view.seq, b"")
 
-    def poke(self) -> None:
-        """Wake every client of the group."""
-        changed, self.changed = self.changed, asyncio.Event()
-        changed.set()
+    def wake(self) -> None:
+        """Let every client of the group look whether there is something for it."""
+        for client in self.clients:
+            client.wake()
+
+    async def publish(self) -> None:
+        """Send the newest frame to every client that waits and can take it; wake the others."""
+        since, seq, data = self.frame
+        wrapped = chunk(data) if data else b""
+        await self._each(lambda client: client.offer(since, seq, wrapped))
+
+    async def beat(self) -> None:
+        """Send a heartbeat to every client that waits."""
+        wrapped = chunk(HEARTBEAT)
+        await self._each(lambda client: client.beat(HEARTBEAT, wrapped))
+
+    async def _each(self, do: Callable[[Client], None]) -> None:
+        clients = list(self.clients)
+        for first in range(0, len(clients), AT_ONCE):
+            for client in clients[first : first + AT_ONCE]:
+                do(client)
+            # What was written goes out, and others have their turn.
+            await asyncio.sleep(0)
 
     def advance(self) -> bool:
         """Make the next frame from what changed since the last one; False if nothing did."""

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from flightlib.backend.app import create_app
+from flightlib.backend.line import LendingProtocol
 from flightlib.errors import EngineFailed, MachineError
 from flightlib.settings import HOST, Settings, load
 
@@ -30,6 +31,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=LendingProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="on",

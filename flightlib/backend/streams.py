@@ -11,7 +11,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from flightlib.backend import filters, sse
-from flightlib.backend.channel import Channel, Write
+from flightlib.backend.channel import Channel
+from flightlib.backend.line import Line, connection
 
 Text = str | None
 Bbox = Annotated[Text, Query(description="west,south,east,north in degrees: -125,24,-66,50")]
@@ -40,7 +41,7 @@ class EventStream(Response):
 
     media_type = sse.MEDIA_TYPE
 
-    def __init__(self, run: Callable[[Write], Awaitable[None]], seats: Seats) -> None:
+    def __init__(self, run: Callable[[Line], Awaitable[None]], seats: Seats) -> None:
         # Proxies such as nginx would hold events back.
         own = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(headers=own)
@@ -54,17 +55,14 @@ class EventStream(Response):
             return
         self._seats.taken += 1
         try:
-            await self._stream(receive, send)
+            await self._stream(receive, send, Line(send, connection(scope)))
         finally:
             self._seats.taken -= 1
 
-    async def _stream(self, receive: Receive, send: Send) -> None:
-        async def write(data: bytes) -> None:
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-
+    async def _stream(self, receive: Receive, send: Send, line: Line) -> None:
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(start)
-        running = asyncio.ensure_future(self._run(write))
+        running = asyncio.ensure_future(self._run(line))
         leaving = asyncio.ensure_future(_left(receive))
         try:
             await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,6 +127,6 @@ def _route(channel: Channel, seats: Seats) -> Callable[..., Awaitable[EventStrea
         # Declared for OpenAPI; read from the query itself, where unknown names show as well.
         chosen, every_s = filters.parse(request.query_params.multi_items())
         last = request.headers.get("last-event-id")
-        return EventStream(lambda write: channel.serve(chosen, every_s, last, write), seats)
+        return EventStream(lambda line: channel.serve(chosen, every_s, last, line), seats)
 
     return stream

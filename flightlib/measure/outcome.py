@@ -62,6 +62,7 @@ class Outcome:
 UNITS = {
     "s": "s",
     "ms": "ms",
+    "us": "µs",
     "mb": "MB",
     "gb": "GB",
     "kb": "kB",
