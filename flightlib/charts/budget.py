@@ -25,6 +25,7 @@ from flightlib.charts.palette import palette
 from flightlib.charts.scales import blank, even_seconds, line_hues, measured_frame, short_seconds
 
 HALF = 0.32  # of a bar's height, where rows are 1 apart
+HOW_TO_READ = "Bar: half are quicker (p50). Thin line: 19 of 20 are quicker (p95)."
 ROOM = 1.4  # for the words behind the longest bar
 
 
@@ -55,7 +56,7 @@ def budget(
         )
         + even_seconds(scale_x_continuous, farthest * ROOM)
         + scale_y_continuous(breaks=rows, labels=names, limits=[0.4, len(rows) + 0.6])
-        + ggtitle(title)
+        + ggtitle(title, subtitle=HOW_TO_READ)
         + labs(x="", y="", **({"caption": caption} if caption else {}))
         + measured_frame(theme)
         + ggsize(*size)

@@ -21,6 +21,9 @@ from lets_plot import (
     scale_y_continuous,
     scale_y_log10,
 )
+from lets_plot import (
+    theme as plot_theme,
+)
 from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.base import Size
@@ -122,13 +125,14 @@ def _words(told: pd.DataFrame, across: list[str], value: str, room: int = 9) -> 
     """Write each dot's number beside it: above the highest of a place, below the others."""
     top = told[value] == told.groupby(across)[value].transform("max")
     still = {"tooltips": "none", "sampling": "none", "show_legend": False, "na_rm": True}
-    layers = [
-        geom_text(
-            aes(label="words"), data=part, vjust=side, nudge_y=nudge, nudge_unit="px", **still
-        )
-        for part, side, nudge in ((told[top], 0, room), (told[~top], 1, -room))
-    ]
-    return layers[0] + layers[1]
+    layer = plot_theme()
+    # An empty table would be taken for none, and the layer would draw all rows.
+    for part, side, nudge in ((told[top], 0, room), (told[~top], 1, -room)):
+        if len(part):
+            layer += geom_text(
+                aes(label="words"), data=part, vjust=side, nudge_y=nudge, nudge_unit="px", **still
+            )
+    return layer
 
 
 def _load_axis(load: Sequence[float] | pd.Series[float]) -> FeatureSpec:
@@ -141,8 +145,8 @@ def _load_axis(load: Sequence[float] | pd.Series[float]) -> FeatureSpec:
 
 def _level(level_s: float | None, theme: str) -> FeatureSpec:
     """Draw a dashed line at a level; nothing without one. The axis says how much it is."""
-    told = pd.DataFrame({"latency_s": [level_s] if level_s else []})
-    chosen = {"color": palette(theme).ink, "size": 0.9, "linetype": "dashed"}
+    if level_s is None:
+        return plot_theme()
     return geom_hline(
-        aes(yintercept="latency_s"), data=told, inherit_aes=False, tooltips="none", **chosen
+        yintercept=level_s, color=palette(theme).ink, size=0.9, linetype="dashed", tooltips="none"
     )

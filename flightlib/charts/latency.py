@@ -18,6 +18,9 @@ from lets_plot import (
     scale_x_log10,
     scale_y_continuous,
 )
+from lets_plot import (
+    theme as plot_theme,
+)
 from lets_plot.plot.core import FeatureSpec, PlotSpec
 
 from flightlib.charts.base import Size
@@ -41,7 +44,7 @@ _SHARES = np.unique(np.concatenate([np.linspace(0, 100, 101), np.linspace(99, 10
 def latency_curves(
     samples: pd.DataFrame,
     theme: str = "dark",
-    size: Size = (900, 380),
+    size: Size = (900, 410),
     title: str = "",
     caption: str = "",
     level_s: float | None = None,
@@ -96,23 +99,11 @@ def _legend(chosen: Colours, curves: pd.DataFrame) -> FeatureSpec:
 
 def _level(level_s: float | None, theme: str) -> FeatureSpec:
     """Draw an upright, dashed line at a level, with its words; nothing without one."""
-    chosen = palette(theme)
-    told = pd.DataFrame({"latency_s": [level_s] if level_s else [], "share": 6.0})
-    words = geom_text(
-        aes("latency_s", "share", label="words"),
-        data=told.assign(words=[f"level {short_seconds(at)}" for at in told["latency_s"]]),
-        hjust=1,
-        nudge_x=-8,
-        nudge_unit="px",
-        color=chosen.ink,
-        inherit_aes=False,
-    )
-    line = geom_vline(
-        aes(xintercept="latency_s"),
-        data=told,
-        color=chosen.ink,
-        size=0.9,
-        linetype="dashed",
-        inherit_aes=False,
-    )
-    return line + words
+    if level_s is None:
+        return plot_theme()
+    ink = palette(theme).ink
+    told = pd.DataFrame({"at": [level_s], "share": 6.0, "words": f"level {short_seconds(level_s)}"})
+    place = aes("at", "share", label="words")
+    still = {"data": told, "color": ink, "inherit_aes": False, "tooltips": "none"}
+    words = geom_text(place, hjust=1, nudge_x=-8, nudge_unit="px", **still)
+    return geom_vline(xintercept=level_s, color=ink, size=0.9, linetype="dashed") + words

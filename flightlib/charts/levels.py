@@ -26,6 +26,7 @@ from flightlib.charts.scales import blank, measured_frame
 
 ROW_PX, HEAD_PX = 34, 110
 LEAST, MOST = 1e-3, 1e3  # farther off is drawn at the edge
+ROOM = 30  # a part of the axis is for the words at its end
 SOLID, HOLLOW = 16, 21
 
 
@@ -47,7 +48,7 @@ def levels(
     told = _placed(table)
     shown = size or (900, HEAD_PX + ROW_PX * max(1, told["row"].nunique()))
     rows, ink = told.drop_duplicates("row"), palette(theme).ink
-    ends = [min([0.1, *told["at"]]) / 1.5, max([10.0, *told["at"]]) * 8]
+    ends = [min([0.1, *told["at"]]) / 1.5, max([10.0, *told["at"]]) * ROOM]
     return (
         ggplot(told, aes("at", "row", color="verdict"))
         + geom_vline(xintercept=1, color=ink, size=0.9, linetype="dashed")
@@ -69,11 +70,11 @@ def _dots(told: pd.DataFrame, theme: str) -> FeatureSpec:
     tips = layer_tooltips().title("@goal").line("@run").line("@words")
     dots = {"stroke": 2, "fill": palette(theme).panel, "sampling": "none", "tooltips": tips}
     way = aes(x="at", xend="next", y="row", yend="row")
-    return (
-        geom_segment(way, data=older, sampling="none", tooltips="none", show_legend=False)
-        + geom_point(data=older, size=3.5, shape=HOLLOW, **dots)
-        + geom_point(data=newest, size=6, shape=SOLID, **dots)
-    )
+    full = geom_point(data=newest, size=6, shape=SOLID, **dots)
+    if older.empty:  # an empty table would be taken for none, and all rows be drawn
+        return full
+    line = geom_segment(way, data=older, sampling="none", tooltips="none", show_legend=False)
+    return line + geom_point(data=older, size=3.5, shape=HOLLOW, **dots) + full
 
 
 def _words(newest: pd.DataFrame, ink: str) -> FeatureSpec:

@@ -15,7 +15,6 @@ from lets_plot import (
     ggsize,
     ggtitle,
     guide_legend,
-    labs,
     scale_color_manual,
 )
 from lets_plot import theme as plot_theme
@@ -101,10 +100,19 @@ def line_legend(chosen: Colours, words: Sequence[str]) -> FeatureSpec:
 
 
 def blank(theme: str, size: Size, title: str, caption: str) -> PlotSpec:
-    """Draw nothing but a title and a caption: there is no row to draw."""
-    words = {"caption": caption} if caption else {}
+    """Draw nothing but a title and, below it, what the caption says: there is no row to draw."""
+    plain = plot_theme(
+        axis_text="blank",
+        panel_grid_major_y="blank",
+        plot_subtitle=element_text(color=palette(theme).faint, size=13),
+    )
     return (
-        ggplot() + geom_blank() + ggtitle(title) + labs(**words) + plot_frame(theme) + ggsize(*size)
+        ggplot()
+        + geom_blank()
+        + ggtitle(title, subtitle=caption)
+        + plot_frame(theme)
+        + plain
+        + ggsize(*size)
     )
 
 
@@ -121,7 +129,7 @@ def measured_frame(theme: str, legend: str = "none") -> FeatureSpec:
         legend_position=legend,
         legend_text=element_text(color=chosen.ink, size=14),
         legend_background=element_rect(fill=chosen.panel, size=0),
-        legend_margin=0,
+        legend_margin=[0, 0, 14, 0],  # the caption stands below it
         strip_text=element_text(color=chosen.ink, size=14, face="bold"),
         strip_background=element_rect(fill=chosen.panel, size=0),
     )

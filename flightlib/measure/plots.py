@@ -20,7 +20,6 @@ from flightlib.measure.catalogue import figure
 from flightlib.measure.outcome import Outcomes
 from flightlib.widgets import Snapshot
 
-HOW_TO_READ = "Bar: half are quicker. Whisker: 19 of 20 are quicker (p95)."
 NOT_MEASURED = "Not measured in this run. All figures: `flightlib measure`, or `fl.measure.run()`."
 LEVEL_S = 1.0
 BLANK = (900, 90)
@@ -57,8 +56,8 @@ def budget(outcomes: Outcomes, name: str, theme: str = "dark") -> Snapshot:
     """
     title = f"Where the time goes: {figure(name).title}"
     table = frames.stages(outcomes, name)
-    size = (900, 140 + 36 * max(3, len(table)))
-    return _picture(charts.budget, outcomes, title, table, theme, size=size, note=HOW_TO_READ)
+    size = (900, 150 + 36 * max(3, len(table)))
+    return _picture(charts.budget, outcomes, title, table, theme, size=size)
 
 
 def fan_out(outcomes: Outcomes, theme: str = "dark") -> Snapshot:
@@ -75,14 +74,14 @@ def growth(outcomes: Outcomes, theme: str = "dark") -> Snapshot:
 
 
 def _picture(
-    draw: Any, outcomes: Outcomes, title: str, table: Any, theme: str, note: str = "", **more: Any
+    draw: Any, outcomes: Outcomes, title: str, table: Any, theme: str, **more: Any
 ) -> Snapshot:
     """Draw one; the caption says where it was measured, and that a quick run tells little.
 
     What was not measured is drawn empty, and says so: a notebook goes on.
     """
     quick = "A quick run: its times mean little." if outcomes.quick else ""
-    caption = " · ".join(words for words in (note, quick, outcomes.where) if words)
+    caption = " · ".join(words for words in (quick, outcomes.where) if words)
     if not len(table):
         caption, more = NOT_MEASURED, {"size": BLANK}
     figure = draw(table, theme, title=title, caption=caption, **more)

@@ -168,3 +168,23 @@ def test_more_lines_than_colours_are_refused() -> None:
     samples = pd.DataFrame({"stage": list("abcdefg"), "latency_s": 1.0})
     with pytest.raises(SettingError, match="7 lines cannot be told apart; 6 at most"):
         charts.latency_curves(samples)
+
+
+def test_without_a_level_no_level_is_drawn() -> None:
+    """No dashed line and no word of a level where none is given."""
+    for figure in (charts.latency_curves(SAMPLES), charts.fan_out(CLIENTS)):
+        drawn = charts.svg(figure)
+        assert "stroke-dasharray" not in drawn
+        assert "level" not in words(figure)
+
+
+def test_one_server_is_numbered_once() -> None:
+    """A dot of a single line has its number once, above it."""
+    told = words(charts.fan_out(CLIENTS[CLIENTS.server == "ours"]))
+    assert told.count("110 ms") == 1
+
+
+def test_a_single_run_has_no_rings() -> None:
+    """Without an earlier run each goal has one dot."""
+    drawn = charts.svg(charts.levels(GOALS.tail(1)))
+    assert drawn.count("<circle") == 1
