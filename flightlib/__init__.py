@@ -26,12 +26,13 @@ _ROOMS = {
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 # Without this, Python prints a library's warnings into the notebook's cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-__all__ = sorted((*_ROOM_OF, "lake"))
+_BY_NAME = ("lake", "measure")  # rooms that are used by their own names
+__all__ = sorted((*_ROOM_OF, *_BY_NAME))
 
 
 def __getattr__(name: str) -> Any:
     """Fetch a public name from its room at first use."""
-    if name == "lake":  # a room that is used by its own name
+    if name in _BY_NAME:
         return import_module(f"flightlib.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"flightlib has no {name!r}; it has: {', '.join(__all__)}")

@@ -8,19 +8,18 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-import nbformat
 from confluent_kafka import Consumer, TopicPartition
 
-from flightlib import flink, kafka, records
+from flightlib import kafka, records
 from flightlib.kafka import Publisher
 from flightlib.kafka.client import client_config
+from flightlib.measure.lessons import filled, lesson
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+__all__ = ["ends", "filled", "flightlib", "lesson", "publish", "report", "until", "written"]
 SCHEMA = records.schema_text("processed_flight")
 
 
@@ -41,19 +40,6 @@ def report(flight_id: str, timestamp: int, **given: Any) -> FlightReport:
         "departure_delay": 0,
     }
     return FlightReport(flight_id=flight_id, timestamp=timestamp, **{**plain, **given})
-
-
-def lesson(tag: str) -> str:
-    """Give the SQL of the notebooks' cell with a tag, without the magic's own line."""
-    books = (nbformat.read(path, as_version=4) for path in sorted(NOTEBOOKS.glob("*.ipynb")))
-    cells = [cell for book in books for cell in book.cells]
-    (source,) = [c.source for c in cells if tag in c.metadata.get("tags", [])]
-    return str(source.split("\n", 1)[1])
-
-
-def filled(tag: str, **values: Any) -> list[flink.Statement]:
-    """Give a lesson's statements with the parameters filled in."""
-    return flink.statements(flink.fill(lesson(tag), values))
 
 
 def publish(reports: Iterable[FlightReport], settings: Settings) -> int:

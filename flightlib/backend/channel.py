@@ -34,6 +34,7 @@ class Source(Protocol):
 
     caught_up: threading.Event
     poison: int
+    position: dict[int, int]
     state: KafkaState
 
     def refuse(self, why: str) -> None:
@@ -79,6 +80,11 @@ class Channel:
     def poison(self) -> int:
         """How many messages were passed over because they are no flight reports."""
         return self._source.poison if self._source else 0
+
+    @property
+    def position(self) -> dict[int, int]:
+        """The offset up to which each partition is read; empty before the first question."""
+        return self._source.position if self._source else {}
 
     @property
     def per_s(self) -> float:

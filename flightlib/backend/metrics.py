@@ -50,6 +50,15 @@ class ChannelCollector(Collector):
                 for channel in self._channels:
                     metric.add_metric([channel.topic], float(read(channel)))
                 yield metric
+        yield self._positions()
+
+    def _positions(self) -> Metric:
+        text = "Offset up to which a partition is read; what Kafka has beyond it is the lag."
+        metric = GaugeMetricFamily("flightlib_next_offset", text, labels=["topic", "partition"])
+        for channel in self._channels:
+            for partition, offset in sorted(channel.position.items()):
+                metric.add_metric([channel.topic, str(partition)], offset)
+        return metric
 
 
 OUTCOMES = ("hit", "stale", "miss", "not_modified", "error")

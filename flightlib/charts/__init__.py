@@ -3,6 +3,7 @@
 from flightlib.charts.arrows import ON_GROUND
 from flightlib.charts.bars import GROUPINGS, bars, counted_bars, counts
 from flightlib.charts.base import VIEWS, airport_table, base_map, box_of
+from flightlib.charts.budget import budget
 from flightlib.charts.commits import OPERATIONS, commits
 from flightlib.charts.density import (
     CELLS,
@@ -14,6 +15,9 @@ from flightlib.charts.density import (
     tiles,
 )
 from flightlib.charts.flights import flight_map, points
+from flightlib.charts.growth import fan_out, growth
+from flightlib.charts.latency import latency_curves
+from flightlib.charts.levels import levels
 from flightlib.charts.lines import MOST_LINES, lines
 from flightlib.charts.outline import Box
 from flightlib.charts.palette import (
@@ -43,6 +47,7 @@ __all__ = [
     "bars",
     "base_map",
     "box_of",
+    "budget",
     "cell_map",
     "colours",
     "commits",
@@ -50,9 +55,13 @@ __all__ = [
     "counts",
     "density",
     "density_map",
+    "fan_out",
     "flight_map",
+    "growth",
     "hue",
     "label",
+    "latency_curves",
+    "levels",
     "lines",
     "palette",
     "points",

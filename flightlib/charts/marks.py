@@ -24,18 +24,21 @@ def mark_outlines(marks: Iterable[Mark], theme: str) -> Iterator[FeatureSpec]:
     """Yield the outlines of marks, to lie under the flights."""
     for mark in marks:
         colour = palette(theme).mark.get(mark.kind, palette(theme).ink)
-        if mark.outline:
-            corners = [*mark.outline, mark.outline[0]]
-            yield geom_polygon(
-                aes("longitude", "latitude"),
-                data=pd.DataFrame(corners, columns=["longitude", "latitude"]),
-                linetype=DASHES.get(mark.kind, "twodash"),
-                fill=colour,
-                color=colour,
-                alpha=THIN,
-                size=1.1,
-                **STILL,
-            )
+        for edge, line, thick, filled in (
+            (mark.outline, DASHES.get(mark.kind, "twodash"), 1.1, THIN),
+            (mark.reach, "dotted", 0.7, 0.0),
+        ):
+            if edge:
+                yield geom_polygon(
+                    aes("longitude", "latitude"),
+                    data=pd.DataFrame([*edge, edge[0]], columns=["longitude", "latitude"]),
+                    linetype=line,
+                    fill=colour,
+                    color=colour,
+                    alpha=filled,
+                    size=thick,
+                    **STILL,
+                )
 
 
 def mark_labels(marks: Iterable[Mark], view: Box, width: int, theme: str) -> Iterator[FeatureSpec]:
@@ -91,8 +94,8 @@ def _free(x: float, y: float, half: float, taken: Sequence[tuple[float, float, f
 
 
 def _in_sight(mark: Mark, view: Box) -> bool:
-    across = [place[0] for place in mark.outline]
-    up = [place[1] for place in mark.outline]
+    across = [place[0] for place in mark.reach or mark.outline]
+    up = [place[1] for place in mark.reach or mark.outline]
     beside = min(across) > view.east or max(across) < view.west
     return not (beside or min(up) > view.north or max(up) < view.south)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from flightlib.errors import SettingError, not_allowed
@@ -138,6 +139,7 @@ def colours(theme: str, by: str) -> Mapping[str, str]:
     return chosen
 
 
+@lru_cache(maxsize=4096)  # more than there are regions on Earth
 def hue(region: str | None) -> int:
     """Give the hue of a region such as "40_-75", another than its eight neighbours have.
 

@@ -52,7 +52,8 @@ class Follower:
     It starts at what was produced `back_s` seconds ago, so a picture is complete at once. `tell`
     hears the state when it changes: "down" while Kafka does not answer, "waiting" while the topic
     does not exist, else "up"; it finds its way back by itself. A message that is no flight report
-    is counted in `poison` and passed over. `deliver` and `tell` are called from the thread.
+    is counted in `poison` and passed over. `position` has the offset each partition is read up to:
+    all before it was delivered. `deliver` and `tell` are called from the thread.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Follower:
         self._decode = decode or Decoder(settings)
         self._next: dict[int, int] = {}
         self._behind: dict[int, int] = {}
+        self.position: dict[int, int] = {}
         self._asked_ms = 0
         self._closing = threading.Event()
         self._consumer = _consumer(settings)
@@ -121,6 +123,7 @@ class Follower:
         self._say("up", f"Kafka is up; {self.topic} is being read.")
         if batch:
             self._deliver(batch)
+        self.position = dict(self._next)
         if not self._behind:
             self.caught_up.set()
 
@@ -206,7 +209,7 @@ class Follower:
             recent = part.offset if part.offset >= 0 else high
             start[part.partition] = here if low <= here <= high else recent
         self._consumer.assign([TopicPartition(self.topic, p, at) for p, at in start.items()])
-        self._next = start
+        self._next, self.position = start, dict(start)
         self._behind = {p: ends[p][1] for p, at in start.items() if at < ends[p][1]}
 
     def _ends(self, partition: int) -> tuple[int, int]:

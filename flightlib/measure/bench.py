@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -82,15 +82,19 @@ class Bench:
         """The engines themselves: to start them step by step, or to look at their memory."""
         return self._local
 
-    def process(self, *command: str, log: str = "") -> subprocess.Popen[bytes]:
+    def process(
+        self, *command: str, log: str = "", environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start `python -m COMMAND` beside this one, with these engines in its environment.
 
-        What it prints goes to a file `log` in the bench's folder, or nowhere.
+        What it prints goes to a file `log` in the bench's folder, or nowhere; `environment` is
+        added to its own.
         """
         path = self._folder / log if log else Path(os.devnull)
+        own = {**self.environment, **(environment or {})}
         with path.open("ab") as out:
             started = subprocess.Popen(
-                [sys.executable, "-m", *command], env=self.environment, stdout=out, stderr=out
+                [sys.executable, "-m", *command], env=own, stdout=out, stderr=out
             )
         self._processes.append(started)
         return started

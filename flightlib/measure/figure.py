@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,16 @@ class Goal:
     def met(self, value: float) -> bool:
         """Say whether a number reaches the level; no number (nan) does not."""
         return self.least <= value <= self.most
+
+    def share(self, value: float) -> float:
+        """Give a number as a part of what the level allows: 1 is just met, 2 twice too much.
+
+        Of a level that says "at least", too little is too much. Of no number (nan) it is nan.
+        """
+        allowed, asked = (value, self.least) if isfinite(self.least) else (self.most, value)
+        if isnan(value) or allowed > 0:
+            return value if isnan(value) else asked / allowed
+        return 0.0 if self.met(value) else inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ import pandas as pd
 import psutil
 
 from flightlib.errors import SettingError
-from flightlib.measure.catalogue import figure
+from flightlib.measure.catalogue import NAMES, figure
 from flightlib.measure.figure import Found
 from flightlib.measure.outcome import Outcome, Outcomes
+from flightlib.measure.thin import thinned
 
 SUMMARY = "measured.json"
 
@@ -30,14 +31,25 @@ def machine() -> dict[str, Any]:
     }
 
 
-def keep(outcomes: Outcomes, folder: Path) -> None:
-    """Write each figure's samples to FIGURE.csv, and what they came to to measured.json."""
+def keep(outcomes: Outcomes, folder: Path, most: int | None = None) -> None:
+    """Write each figure's samples to FIGURE.csv, and what they came to to measured.json.
+
+    Of more than `most` samples so many are kept, chosen as `thinned` does; the numbers stay those
+    of all samples. Without `most` all are kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for one in outcomes:
         if one.found is not None:
-            one.found.samples.to_csv(folder / f"{one.figure.name}.csv", index=False)
-    told = {"machine": machine(), "figures": {one.figure.name: _told(one) for one in outcomes}}
-    (folder / SUMMARY).write_text(json.dumps(told, indent=2, default=str) + "\n", encoding="utf-8")
+            rows = one.found.samples if most is None else thinned(one.found.samples, most)
+            rows.to_csv(folder / f"{one.figure.name}.csv", index=False)
+    write(outcomes, folder / SUMMARY)
+
+
+def write(outcomes: Outcomes, path: Path) -> None:
+    """Write what was measured, without the samples, to one file."""
+    where = outcomes.machine or machine()
+    told = {"machine": where, "figures": {one.figure.name: _told(one) for one in outcomes}}
+    path.write_text(json.dumps(told, indent=2, default=str) + "\n", encoding="utf-8")
 
 
 def _told(one: Outcome) -> dict[str, Any]:
@@ -49,26 +61,35 @@ def _told(one: Outcome) -> dict[str, Any]:
     return {**common, "numbers": numbers, "counts": counts, "notes": list(one.found.notes)}
 
 
-def read(folder: Path | str = "measured") -> Outcomes:
+def read(place: Path | str = "measured") -> Outcomes:
     """Read what was measured before, samples included where their files are still there.
 
-    Raises SettingError when nothing was measured into that folder.
+    `place` is the folder, or a file such as its measured.json under another name, which has the
+    numbers alone. A figure that there is no more is left out. Raises SettingError when nothing was
+    measured there, or the file is none of these.
     """
-    path = Path(folder) / SUMMARY
+    path = Path(place)
+    path, samples = (path / SUMMARY, path) if path.suffix != ".json" else (path, None)
     if not path.is_file():
+        raise SettingError(f"There is no {path}. Measure first: `flightlib measure --out {place}`.")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        figures = {name: one for name, one in told["figures"].items() if name in NAMES}
+        outcomes = [_outcome(name, one, samples) for name, one in figures.items()]
+        return Outcomes(outcomes, told["machine"])
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise SettingError(
-            f"There is no {path}. Measure first: `flightlib measure --out {folder}`."
-        )
-    told = json.loads(path.read_text(encoding="utf-8"))
-    return Outcomes(_outcome(name, one, path.parent) for name, one in told["figures"].items())
+            f"{path} is not what `flightlib measure` writes. Measure anew: "
+            f"`flightlib measure --out {path.parent}`."
+        ) from None
 
 
-def _outcome(name: str, told: dict[str, Any], folder: Path) -> Outcome:
+def _outcome(name: str, told: dict[str, Any], folder: Path | None) -> Outcome:
     common = {"trouble": told["trouble"], "quick": told["quick"], "options": told["options"]}
     if "numbers" not in told:
         return Outcome(figure(name), None, **common)
-    path = folder / f"{name}.csv"
-    samples = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    path = folder / f"{name}.csv" if folder else None
+    samples = pd.read_csv(path) if path and path.is_file() else pd.DataFrame()
     counts = {count: (pair[0], pair[1]) for count, pair in told["counts"].items()}
     found = Found(samples, told["numbers"], counts, tuple(told["notes"]))
     return Outcome(figure(name), found, **common)

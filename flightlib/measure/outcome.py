@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from math import isnan
+from typing import Any
 
 import pandas as pd
 
@@ -27,6 +29,11 @@ class Outcome:
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def samples(self) -> pd.DataFrame:
+        """What was timed or counted, a row for each; none where it could not be measured."""
+        return pd.DataFrame() if self.found is None else self.found.samples
+
+    @property
     def ok(self) -> bool:
         """Whether it was measured and its counts agree; how fast it was is not asked."""
         return self.found is not None and self.found.agrees
@@ -34,7 +41,8 @@ class Outcome:
     def rows(self) -> Iterator[tuple[str, str, str, str]]:
         """Give a row for each goal: figure, goal, measured, verdict."""
         if self.found is None:
-            yield self.figure.title, "", self.trouble, "not measured"
+            # Why an engine does not start takes many lines: a table has room for the first.
+            yield self.figure.title, "", self.trouble.partition("\n")[0], "not measured"
             return
         if not self.found.agrees:
             yield self.figure.title, "counts agree", self._differing(), WRONG
@@ -60,6 +68,7 @@ UNITS = {
     "kb": "kB",
     "percent": "%",
     "per_s": "per second",
+    "mb_per_min": "MB a minute",
 }
 
 
@@ -73,13 +82,35 @@ def in_words(number: str, value: float) -> str:
 
 
 class Outcomes(tuple[Outcome, ...]):
-    """All that was measured, in order; shows itself as a table."""
+    """All that was measured, in order; shows itself as a table.
 
-    __slots__ = ()
+    `machine` says what it was measured on: cores, memory_gb, system, and the day.
+    """
 
-    def __new__(cls, outcomes: Iterable[Outcome] = ()) -> Outcomes:
+    machine: Mapping[str, Any]
+
+    def __new__(
+        cls, outcomes: Iterable[Outcome] = (), machine: Mapping[str, Any] | None = None
+    ) -> Outcomes:
         """Keep them in the order given."""
-        return super().__new__(cls, tuple(outcomes))
+        made = super().__new__(cls, tuple(outcomes))
+        made.machine = machine or {}
+        return made
+
+    @property
+    def quick(self) -> bool:
+        """Whether any of them was a quick one, whose times mean nothing."""
+        return any(one.quick for one in self)
+
+    @property
+    def where(self) -> str:
+        """Say in a few words where and when it was measured; nothing if that is not known."""
+        told = self.machine
+        if not told:
+            return ""
+        day = date.fromisoformat(told["day"])
+        size = f"{told['cores']} cores and {told['memory_gb']} GB of memory"
+        return f"{day.day} {day:%B %Y} on {size}, {told['system']}"
 
     def of(self, name: str) -> Outcome:
         """Give one by its figure's name; raises SettingError naming the nearest there is."""
@@ -116,4 +147,5 @@ class Outcomes(tuple[Outcome, ...]):
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"{table}<p>{html.escape(self.where)}</p>" if self.where else table

@@ -10,7 +10,7 @@ from flightlib.errors import FlightlibError
 from flightlib.measure.bench import Bench
 from flightlib.measure.catalogue import NAMES, figure
 from flightlib.measure.figure import Figure
-from flightlib.measure.keep import keep
+from flightlib.measure.keep import keep, machine
 from flightlib.measure.outcome import Outcome, Outcomes
 
 
@@ -29,27 +29,29 @@ def run(
 
     It starts engines of its own on free ports, so those of a demo are left alone; but these two
     share the machine, so stop yours first. Raw samples and results go to `folder`; `say` is told
-    what goes on. `options` (clients, flights, seconds, reports) go to each figure named. A figure
-    that fails is a row that says why, and the others go on. Raises SettingError for a name or an
-    option that does not exist.
+    what goes on. `options` (clients, flights, seconds, reports) go to the figures that have them.
+    A figure that fails is a row that says why, and the others go on. Raises SettingError for a
+    name that does not exist, or an option that none of the figures has.
     """
     chosen = [figure(name) for name in names or NAMES]
-    _check(chosen, options if names else {})
+    _check(chosen, options)
     outcomes: list[Outcome] = []
     with Bench(say) as bench:
         for one in chosen:
             say(f"{one.name}: {one.title}")
             outcomes.append(_measure(one, bench, quick, options))
-            keep(Outcomes(outcomes), Path(folder))
-    return Outcomes(outcomes)
+            keep(Outcomes(outcomes, machine()), Path(folder))
+    return Outcomes(outcomes, machine())
 
 
 def _check(chosen: list[Figure], options: dict[str, Any]) -> None:
-    for one in chosen:
-        one.check(options)
+    for name in options:
+        if not any(name in one.options for one in chosen):
+            chosen[0].check([name])
 
 
-def _measure(one: Figure, bench: Bench, quick: bool, options: dict[str, Any]) -> Outcome:
+def _measure(one: Figure, bench: Bench, quick: bool, given: dict[str, Any]) -> Outcome:
+    options = {name: value for name, value in given.items() if name in one.options}
     told = {**(one.quick if quick else {}), **options}
     try:
         return Outcome(one, one(bench, quick, **options), quick=quick, options=told)

@@ -18,6 +18,7 @@ How it is made, from the ground up:
     steps       the levels of long legs
     offsets     ways beside a great circle
     itinerary   three days of an aircraft, from home to home
+    turns       where a diverted flight turns away, and how
     events      cancellations and diversions
     disturb     ground delays, holdings, storms
     waits       how long these make aircraft wait

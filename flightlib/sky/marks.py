@@ -27,13 +27,15 @@ class Mark:
     """One thing to draw on a map: its kind, a label, and an outline of longitudes and latitudes.
 
     The label stands at `anchor`. What has no place has no outline and no anchor: it is said beside
-    the map. Labels are plain text.
+    the map. `reach` is the outline of how large it will become, while it grows. Labels are plain
+    text.
     """
 
     kind: str
     label: str
     outline: tuple[Place, ...] = ()
     anchor: Place | None = None
+    reach: tuple[Place, ...] = ()
 
 
 KINDS = ("storm", "holding", "delay", "outage", "surge", "note")
@@ -61,10 +63,14 @@ def _storm(one: disturb.Storm, now_ms: int) -> Mark | None:
         return None
     now = np.array([float(now_ms)])
     latitude, longitude = (float(edge[0]) for edge in geodesy.position(storms.centre(one, now)))
+    radius_nm = float(storms.radius_nm(one, now)[0])
     # While it is small it is drawn a little larger, to be seen at all.
-    radius_nm = max(float(storms.radius_nm(one, now)[0]), LEAST_NM)
-    outline = _circle((longitude, latitude), radius_nm)
-    return Mark("storm", f"Storm, {radius_nm:.0f} nm around", outline, outline[0])
+    outline = _circle((longitude, latitude), max(radius_nm, LEAST_NM))
+    label = f"Storm, {max(radius_nm, LEAST_NM):.0f} nm around"
+    if not storms.grows(one, now_ms):
+        return Mark("storm", label, outline, outline[0])
+    reach = _circle((longitude, latitude), one.radius_nm)
+    return Mark("storm", f"{label}, grows to {one.radius_nm:g} nm", outline, reach[0], reach)
 
 
 @_mark.register

@@ -149,6 +149,14 @@ def miles_at(nodes: Profiles, rows: Ints, seconds: Floats) -> Floats:
     return result
 
 
+def speed_at(nodes: Profiles, rows: Ints, seconds: Floats) -> Floats:
+    """Say how fast flights of a profile are after seconds (k, len(rows)), in knots."""
+    a, lasts, v, gain = _segment(nodes, rows, _count(nodes.time_s[:, rows], seconds))
+    past = np.clip(seconds - nodes.time_s[a, rows], 0.0, lasts)
+    result: Floats = (v + gain * past) * 3600
+    return result
+
+
 def _count(borders: Floats, values: Floats) -> Ints:
     """Count the borders (k, n) that values, of shape (n,) or (m, n), have reached."""
     wide = borders if values.ndim == 1 else borders[:, None]

@@ -3,7 +3,7 @@
 In a piece the aircraft follows one great circle with evenly changing speed and a constant
 vertical rate, on the circle or beside it by an offset that is one cubic of the distance. The
 pieces of a hop: parked, pushed back, taxi, take-off roll, the segments of the profile, landing
-roll, taxi to the stand.
+roll, taxi to the stand. A hop that begins in the air has a turn instead of what is before take-off.
 """
 
 from __future__ import annotations
@@ -13,30 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flightlib.sky import holds, profile
+from flightlib.sky import holds, profile, turns
 from flightlib.sky.disturb import Storm
-from flightlib.sky.events import away_keys, onward_keys, turn_of
+from flightlib.sky.events import onward_keys
 from flightlib.sky.geodesy import EARTH_RADIUS_NM, along, tangent_of
 from flightlib.sky.hashing import Keys, uniform
-from flightlib.sky.hops import (
-    ANNOUNCE_MIN,
-    AWAY,
-    CANCELLED,
-    ONWARD,
-    TURNED,
-)
+from flightlib.sky.hops import ANNOUNCE_MIN, AWAY, CANCELLED, ONWARD, TURNED
 from flightlib.sky.itinerary import MINUTE_MS, taxi_out_min
 from flightlib.sky.network import Network
 from flightlib.sky.offsets import Offsets, miles_at, seconds_to
 from flightlib.sky.paths import Paths, between, legs_along, offsets
-from flightlib.sky.profile import (
-    FREE_FROM,
-    FREE_TO,
-    NODES,
-    Profiles,
-    profiles,
-)
+from flightlib.sky.profile import FREE_FROM, FREE_TO, NODES, Profiles, profiles
 from flightlib.sky.storms import Flown, around
+from flightlib.sky.turns import Away, away_keys
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -109,8 +98,10 @@ def pieces(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ...
 
 def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ...]) -> Pieces:
     """Find the pieces of hops at times that holds are not counted in."""
-    keys = _profile_keys(hops)
-    paths, nodes, ends = _flight(network, hops, keys)
+    keys, turned = _profile_keys(hops), np.flatnonzero(hops.kind == AWAY)
+    diverted = turns.of_hops(network, hops, turned)
+    paths, nodes, ends = _flight(network, hops, keys, (turned, diverted))
+    hops = turns.afterwards(hops, turned, diverted)
     borders = _borders(hops, nodes, keys)
     index = (borders <= t_ms).sum(axis=0)
     table = _table(borders, nodes, paths, network, ends)
@@ -123,7 +114,7 @@ def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ..
     cancelled = hops.kind == CANCELLED
     mode = np.where(cancelled & (index > 0), ANNOUNCED, np.where(index > 0, LIVE, SILENT))
     rows = np.concatenate([[np.full(len(t_ms), -np.inf)], borders, [np.full(len(t_ms), np.inf)]])
-    return Pieces(
+    found = Pieces(
         valid_from=np.maximum(np.maximum(rows[index, each], bend_from), hops.since),
         valid_to=np.minimum(np.minimum(rows[index + 1, each], bend_to), hops.until),
         mode=mode.astype(np.int8),
@@ -137,6 +128,8 @@ def _unheld(network: Network, hops: HopRows, t_ms: Ints, storms: tuple[Storm, ..
         ),
         **{name: column[index, each] for name, column in table.items()},
     )
+    turns.insert(found, turned, diverted, index[turned] < _FIRST)
+    return found
 
 
 def _profile_keys(hops: HopRows) -> Keys:
@@ -149,21 +142,20 @@ def _off_ms(hops: HopRows) -> Ints:
 
 
 def _flight(
-    network: Network, hops: HopRows, keys: Keys
+    network: Network, hops: HopRows, keys: Keys, turned: tuple[Ints, Away]
 ) -> tuple[Paths, Profiles, tuple[Ints, Ints]]:
     """Lay the paths of hops and compute their profiles; also their ends as airport numbers."""
+    rows, diverted = turned
     alternate = network.alternate[hops.destination]
     origin = np.where(hops.kind == ONWARD, alternate, hops.origin)
     target = np.where(hops.kind == AWAY, alternate, hops.destination)
     start, start_ft = network.points[:, origin], np.full(len(keys), -np.inf)
-    away = np.flatnonzero(hops.kind == AWAY)
-    if len(away):
-        legs = hops.subfleet[away], (hops.origin[away], hops.destination[away]), hops.key[away]
-        turn, _, cut_ft, _ = turn_of(network, *legs, _off_ms(hops)[away])
-        start[:, away], start_ft[away] = turn, cut_ft
+    start[:, rows], start_ft[rows] = diverted.turns.end, diverted.turns.height_ft
     paths = between(start, network.points[:, target])
-    plan = legs_along(network, paths, keys, hops.subfleet, (origin, target), start_ft)
-    return paths, profiles(plan), (origin, target)
+    weather = np.where(hops.kind == AWAY, hops.key, keys)
+    ends = origin, target
+    plan = legs_along(network, paths, keys, hops.subfleet, ends, start_ft, weather)
+    return paths, profiles(plan), ends
 
 
 def _offsets(network: Network, hops: HopRows, paths: Paths, keys: Keys) -> Offsets | None:

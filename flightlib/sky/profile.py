@@ -27,6 +27,8 @@ Bools = NDArray[np.bool_]
 
 LIFT_OFF_KT = 150.0
 APPROACH_FT = 2500.0
+# How fast speed may grow with height: at 3,000 ft/min by two knots a second.
+MOST_KT_FT = 0.04
 BANDS_FT = (10_000.0, 20_000.0, 30_000.0)
 CEILING_FT = 43_000.0
 WIND_FULL_FT = 36_000.0
@@ -200,16 +202,19 @@ def _speeds(legs: Legs, cruise_ft: Floats) -> Floats:
     """Set the nodes' true airspeeds, shape (NODES, n); in cruise they do not change.
 
     Nodes that fall together, because a band lies above cruise or below the ground, get the same
-    speed: else it would jump in no time.
+    speed: else it would jump in no time. Near a high airport a band is thin, and so is the change
+    of speed in it.
     """
     heights, knots = _tas_grid(legs)
     cruise = _interpolated(cruise_ft, heights, knots)
     bands = np.array(BANDS_FT)[:, None]
-    up = np.concatenate([knots[:2], np.where(bands <= legs.origin_ft + 1500, knots[1], knots[2:5])])
+    room_kt = MOST_KT_FT * np.maximum(bands - (legs.origin_ft + 1500), 0.0)
+    up = np.concatenate([knots[:2], np.minimum(knots[2:5], knots[1] + room_kt)])
     up = np.where(heights[:5] >= cruise_ft, cruise, np.minimum(up, cruise))
     up[0] = np.where(legs.start_ft > legs.origin_ft, cruise, knots[0])
     low_ft, low_kt = legs.destination_ft + APPROACH_FT, legs.approach_kt + 55
-    down = np.where(bands <= low_ft, low_kt, np.array([knots[2], knots[3], cruise]))
+    room_kt = MOST_KT_FT * np.maximum(bands - low_ft, 0.0)
+    down = np.minimum(np.array([knots[2], knots[3], cruise]), low_kt + room_kt)
     down = np.concatenate([[low_kt], down])
     reached = np.concatenate([[low_ft], np.broadcast_to(bands, down[1:].shape)]) >= cruise_ft
     down = np.where(reached, cruise, np.minimum(down, cruise))[::-1]

@@ -58,10 +58,18 @@ def centre(storm: Storm, time_ms: Floats) -> Floats:
 
 def radius_nm(storm: Storm, time_ms: Floats) -> Floats:
     """Say how large a storm is at times: it grows at first, and decays at last."""
-    ramp = min(GROWS_MS, (storm.end_ms - storm.start_ms) / 4)
-    since = np.minimum(time_ms - storm.start_ms, storm.end_ms - time_ms) / ramp
+    since = np.minimum(time_ms - storm.start_ms, storm.end_ms - time_ms) / _ramp_ms(storm)
     u = np.clip(since, 0.0, 1.0)
     return storm.radius_nm * u * u * (3 - 2 * u)
+
+
+def grows(storm: Storm, time_ms: int) -> bool:
+    """Say whether a storm that has begun will still become larger."""
+    return time_ms - storm.start_ms < _ramp_ms(storm)
+
+
+def _ramp_ms(storm: Storm) -> float:
+    return min(GROWS_MS, (storm.end_ms - storm.start_ms) / 4)
 
 
 def around(storms: tuple[Storm, ...], flown: Flown, offsets: Offsets | None) -> Offsets | None:

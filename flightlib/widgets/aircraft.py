@@ -56,4 +56,5 @@ class Aircraft:
         news = self._roster.news(flights)
         packed = frames.pack(flights, self._roster, now_ms)
         told = [asdict(mark) for mark in marks]
-        return {"type": "frame", "rows": len(flights), "roster": news, "marks": told}, [packed]
+        head = {"type": "frame", "rows": len(flights), "at_ms": now_ms}
+        return {**head, "roster": news, "marks": told}, [packed]

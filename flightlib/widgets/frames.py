@@ -28,6 +28,7 @@ WORDS = (
 )
 NUMBERS = COLUMNS[1:7]
 STATUS_CODE = {status: code for code, status in enumerate(STATUSES)}
+NOBODY: tuple[Flight | None, tuple[Any, ...]] = (None, ())
 PHASE_CODE = {phase: code for code, phase in enumerate(PHASES)}
 
 
@@ -36,15 +37,16 @@ class Roster:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._told: dict[int, tuple[Any, ...]] = {}
+        self._told: dict[int, tuple[Flight, tuple[Any, ...]]] = {}
         self._next = 0
 
     def index(self, flight_id: str) -> int:
         """Give a flight its number: the same one for as long as it is in the picture."""
-        if flight_id not in self._numbers:
-            self._numbers[flight_id] = self._next
+        number = self._numbers.get(flight_id)
+        if number is None:
+            number = self._numbers[flight_id] = self._next
             self._next += 1
-        return self._numbers[flight_id]
+        return number
 
     def news(self, flights: Mapping[str, Flight]) -> list[list[Any]]:
         """List [number, words...] of flights that are new or have changed, and forget the gone."""
@@ -53,9 +55,12 @@ class Roster:
         rows = []
         for flight_id, flight in flights.items():
             number = self.index(flight_id)
-            words = tuple(flight.get(word) for word in WORDS)
-            if self._told.get(number) != words:
-                self._told[number] = words
+            before, told = self._told.get(number, NOBODY)
+            if flight is before:  # nothing was heard of it since the last frame
+                continue
+            words = tuple(map(flight.get, WORDS))
+            self._told[number] = (flight, words)
+            if words != told:
                 rows.append([number, *words])
         return rows
 

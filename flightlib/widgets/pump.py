@@ -116,7 +116,8 @@ class Pump:
         picture = self._source.picture()
         new = picture is not sent
         message, buffers = self._frame(picture) if new else ({"type": "word"}, [])
-        self._send({**message, "freshness": self._source.told()}, buffers)
+        stamp = {"freshness": self._source.told(), "sent_ms": time.time_ns() // 1_000_000}
+        self._send({**message, **stamp}, buffers)
         if new:
             self._over.wait(REST_S)
         return picture

@@ -243,7 +243,9 @@ def test_metrics_are_prometheus_text(on_air: Start, report: Start) -> None:
     """/metrics has each count with its topic, and two backends do not mix theirs."""
     one, other = on_air(), on_air()
     one.flights.send(report(flight_id="A"))
+    one.flights.position = {0: 5, 3: 12}
     text = httpx.get(one.url + "/metrics", trust_env=False).text
+    assert 'flightlib_next_offset{partition="3",topic="flights"} 12.0' in text
     assert 'flightlib_reports_total{topic="flights"} 1.0' in text
     assert 'flightlib_kafka_up{topic="flights"} 1.0' in text
     assert "flightlib_flights" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -49,6 +50,17 @@ def test_no_two_kinds_have_one_line() -> None:
     kinds = [kind for kind in KINDS if kind != "note"]
     lines = [DASHES.get(kind, "twodash") for kind in kinds]
     assert len(set(lines)) == len(kinds)
+
+
+def test_what_will_grow_has_a_second_outline() -> None:
+    """The outline of how large it becomes is drawn too, and its label stays in sight with it."""
+    small = box("storm", "Small", -100, 40)
+    wide = replace(small, reach=box("storm", "", -104, 44, size=10).outline)
+    colour = rgb(charts.palette("dark").mark["storm"])
+    assert drawn(wide).count(colour) > drawn(small).count(colour)
+    away = Box(-105.0, 41.0, -102.0, 45.0)
+    assert [mark.label for mark, _ in label_places([wide], away, 900)] == ["Small"]
+    assert label_places([small], away, 900) == []
 
 
 def test_what_has_no_place_is_said_below() -> None:

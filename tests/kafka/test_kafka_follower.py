@@ -54,6 +54,19 @@ def test_poison_is_counted_and_the_stream_goes_on(
         assert "flights partition" in follower.last_poison
 
 
+def test_a_position_counts_what_was_delivered(
+    make_report: Make, small_cluster: Settings, until: Callable[..., None]
+) -> None:
+    """Once all is read, the positions come to what Kafka holds, poison included."""
+    send(small_cluster, *[records.encode(make_report(), 1)] * 5, b"junk")
+    with following(small_cluster) as (follower, got, _):
+        until(lambda: sum(follower.position.values()) == 6)
+        before = len(got)
+        send(small_cluster, *[records.encode(make_report(), 1)] * 3, b"junk")
+        until(lambda: sum(follower.position.values()) == 10)
+        assert len(got) == before + 3
+
+
 def test_a_topic_that_appears_later_is_picked_up(
     make_report: Make, small_cluster: Settings, until: Callable[..., None]
 ) -> None:

@@ -182,6 +182,20 @@ def test_a_ground_delay_that_is_stopped_is_called_off() -> None:
     assert sky.marks(T + 20_000) == ()
 
 
+def test_a_storm_shows_at_once_how_large_it_becomes() -> None:
+    """While it is small its mark has a wide second outline, and none once it has grown."""
+    sky = Sky(10)
+    Scenario("storm").start(sky, T)
+    young, grown = sky.marks(T + 1000)[0], sky.marks(T + 6 * 60_000)[0]
+    assert "grows to 90 nm" in young.label
+    assert "grows" not in grown.label
+    assert grown.reach == ()
+    for outline, least, most in ((young.outline, 0.1, 0.5), (young.reach, 2.5, 3.5)):
+        latitudes = [latitude for _, latitude in outline]
+        assert least < max(latitudes) - min(latitudes) < most
+    assert young.anchor == young.reach[0]
+
+
 def test_equal_storms_of_two_scenarios_are_stopped_alone(tmp_path: Path) -> None:
     """Started in the same millisecond, one is stopped and the storm of the other goes on."""
     file = tmp_path / "mine.yaml"

@@ -71,6 +71,14 @@ def test_long_legs_climb_in_steps(flown: tuple[Legs, Profiles]) -> None:
     assert (level_nm[:2] > 100).all()
 
 
+def test_speed_changes_as_engines_and_wings_allow(flown: tuple[Legs, Profiles]) -> None:
+    """Nobody gains or loses more than 3.5 knots a second, at high airports neither."""
+    _, nodes = flown
+    seconds = np.diff(nodes.time_s, axis=0)
+    knots = np.abs(np.diff(nodes.speed_kt, axis=0))
+    assert (knots <= 3.5 * seconds + 1e-6).all()
+
+
 def test_vertical_rates_are_multiples_of_64(flown: tuple[Legs, Profiles]) -> None:
     """Every climb and descent is a whole multiple of 64 ft/min, below 4,800."""
     _, nodes = flown

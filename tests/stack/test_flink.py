@@ -18,7 +18,7 @@ from flightlib.errors import EngineDown, JobError, SqlError
 from flightlib.flink import PATIENCE, Cluster, Job, Query, Session, Statement
 from flightlib.flink.cluster import OVER
 from flightlib.kafka import now_ms, send_poison
-from flightlib.settings import Settings
+from flightlib.settings import Settings, shared_folder
 
 pytestmark = pytest.mark.stack
 MINUTE_MS = 60_000
@@ -343,9 +343,8 @@ def test_the_table_api_sees_the_same_tables(stack: Settings) -> None:
 def lesson_source(beginning: str) -> str:
     """Give the notebook's code cell that begins so."""
     import nbformat
-    from known import NOTEBOOKS
 
-    cells = nbformat.read(NOTEBOOKS / "02_flink_to_map.ipynb", as_version=4).cells
+    cells = nbformat.read(shared_folder("notebooks") / "02_flink_to_map.ipynb", as_version=4).cells
     return next(str(c.source) for c in cells if c.source.startswith(beginning))
 
 

@@ -51,7 +51,7 @@ class Store {
     if (message.type === "setup") await this.prepare(message, buffers);
     if (message.type === "frame") {
       for (const [index, ...row] of message.roster ?? []) this.roster.set(index, row);
-      this.latest = { ...message, buffer: buffers?.[0] };
+      this.latest = { ...message, buffer: buffers?.[0], heard_ms: Date.now() };
       this.frames += 1;
     }
     for (const view of this.views) view.changed?.(message.type);

@@ -15,6 +15,18 @@ Object.assign(LiveMap.prototype, {
     return true;
   },
 
+  // Tell whoever listens when a new frame is on the screen: by the next one the page has painted
+  // it. Times are epoch milliseconds; ages of the frame's reports count from `at_ms`.
+  announce(begun_ms) {
+    const { frame, store } = this;
+    const { at_ms, sent_ms, heard_ms } = store.latest;
+    requestAnimationFrame(() => {
+      const times = { at_ms, sent_ms, heard_ms, begun_ms, drawn_ms: Date.now() };
+      const detail = { ...times, frame, roster: store.roster };
+      this.root.dispatchEvent(new CustomEvent("flightlib-frame", { bubbles: true, detail }));
+    });
+  },
+
   askRoster() {
     const now = performance.now();
     if (now - (this.askedRoster ?? -1e9) < 5000) return;
@@ -33,6 +45,7 @@ Object.assign(LiveMap.prototype, {
     const began = performance.now();
     const fresh = !this.frame;
     this.take();
+    if (fresh && this.frame) this.announce(Date.now());
     const ink = this.wiped();
     if (!this.frame) return;
     this.project();

@@ -19,8 +19,19 @@ function drawOutlines(ink, marks, camera, palette) {
     ink.lineWidth = 1.8;
     ink.setLineDash(DASHES[mark.kind] ?? []);
     ink.stroke();
+    if (mark.reach.length) drawReach(ink, mark.reach, camera);
   }
   ink.restore();
+}
+
+// How large it will become: a thin line that is not filled.
+function drawReach(ink, reach, camera) {
+  ink.beginPath();
+  for (const [longitude, latitude] of reach) ink.lineTo(camera.px(longitude), camera.py(latitude));
+  ink.closePath();
+  ink.lineWidth = 1.2;
+  ink.setLineDash([3, 5]);
+  ink.stroke();
 }
 
 // Labels lie over the aircraft, each in sight while its outline is, none over another.
@@ -55,9 +66,10 @@ function free([x, y], half, taken, both) {
   return [x, y];
 }
 
-function labelPlace({ outline, anchor }, camera, half) {
-  const xs = outline.map(([longitude]) => camera.px(longitude));
-  const ys = outline.map(([, latitude]) => camera.py(latitude));
+function labelPlace({ outline, anchor, reach }, camera, half) {
+  const edge = reach.length ? reach : outline;
+  const xs = edge.map(([longitude]) => camera.px(longitude));
+  const ys = edge.map(([, latitude]) => camera.py(latitude));
   const beside = Math.max(...xs) < 0 || Math.min(...xs) > camera.width;
   if (!anchor || beside || Math.max(...ys) < 0 || Math.min(...ys) > camera.height) return null;
   const low = LINE_PX / 2 + 2;

@@ -1,0 +1,178 @@
+"""JupyterLab with a notebook of a measurement's own, open in a page of a real browser."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psutil
+
+from flightlib.engines import free_ports
+from flightlib.errors import MeasureError
+from flightlib.measure import chromium
+from flightlib.measure.bench import Bench
+
+T = TypeVar("T")
+
+NOTEBOOK = "measured.ipynb"
+TOKEN = "open"
+SETTINGS = {
+    "themes": {"theme": "JupyterLab Dark"},
+    "notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+LEFT_S = 5.0
+LOOK_MS = 50
+# What the first live widget of the page says about itself.
+SAYS = "() => ({...document.querySelector('.flightlib')?.dataset})"
+
+
+class Lab:
+    """A notebook that is open in JupyterLab, and the page that shows it."""
+
+    def __init__(self, page: Any, process: subprocess.Popen[bytes]) -> None:
+        self.page, self._process = page, process
+        self.failures: list[str] = []
+        page.on("pageerror", lambda error: self.failures.append(str(error)))
+        self._tools = page.context.new_cdp_session(page)
+        self._tools.send("Performance.enable")
+
+    def run_all(self) -> None:
+        """Run every cell by the menu, as a person does."""
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+    def says(self) -> dict[str, str]:
+        """Give what the first live widget says about itself: its state, frames, flights."""
+        told: dict[str, str] = self.page.evaluate(SAYS)
+        return told
+
+    def live(self, flights: int = 1) -> None:
+        """Wait until the map is live, has its ground, and shows so many flights."""
+
+        def shown() -> bool:
+            told = self.says()
+            there = told.get("state") == "live" and "ready" in told
+            return there and int(told.get("flights", 0)) >= flights
+
+        self.until(shown, lambda: f"a live map of {flights:,} flights (it says {self.says()})")
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for the page; raises MeasureError when JupyterLab has ended meanwhile."""
+        left_ms = seconds * 1000
+        while left_ms > 0:
+            self._check()
+            self.page.wait_for_timeout(min(left_ms, 500))
+            left_ms -= 500
+
+    def until(
+        self, condition: Callable[[], T], what: Callable[[], str] | str, within_s: float = 120.0
+    ) -> T:
+        """Wait until something is so, and give it; raises MeasureError naming what did not come."""
+        left_ms = within_s * 1000
+        while not (found := condition()):
+            self._check()
+            if left_ms <= 0:
+                named = what if isinstance(what, str) else what()
+                raise MeasureError(f"Waited {within_s:g} s for {named}, and it did not come.")
+            self.page.wait_for_timeout(LOOK_MS)
+            left_ms -= LOOK_MS
+        return found
+
+    def heap_mb(self) -> float:
+        """Collect what the page's scripts no longer need, and give the MB that they still hold."""
+        self._tools.send("HeapProfiler.collectGarbage")
+        metrics = self._tools.send("Performance.getMetrics")["metrics"]
+        named = {metric["name"]: float(metric["value"]) for metric in metrics}
+        return named["JSHeapUsedSize"] / 1e6
+
+    def _check(self) -> None:
+        if self._process.poll() is not None:
+            raise MeasureError("JupyterLab has ended by itself.")
+
+
+@contextmanager
+def lab(bench: Bench, cells: Sequence[str]) -> Iterator[Lab]:
+    """Open a notebook of these cells, its kernel ready; end JupyterLab and its kernel afterwards.
+
+    Raises MeasureError when JupyterLab or the browser does not start, or is not installed.
+    """
+    with chromium.page() as page:
+        folder = bench.folder / "lab"
+        write(folder, cells)
+        [port] = free_ports(1)
+        process = _start(bench, folder, port)
+        try:
+            _answers(bench, process, port, folder)
+            page.goto(f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?token={TOKEN}")
+            page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+            page.locator("text=Python 3 (ipykernel)").first.wait_for()
+            yield Lab(page, process)
+        finally:
+            _end(bench, process)
+
+
+def write(folder: Path, cells: Sequence[str]) -> None:
+    """Write the notebook, and settings in which no news covers it."""
+    plain: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": []}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {
+        "cells": [
+            {**plain, "id": f"cell-{i}", "source": cell, "execution_count": None}
+            for i, cell in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    for name, content in SETTINGS.items():
+        (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(content))
+    (folder / NOTEBOOK).write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def _start(bench: Bench, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    own = {
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
+    return bench.process(
+        *("jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+        *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"),
+        log="jupyterlab.log",
+        environment=own,
+    )
+
+
+def _answers(bench: Bench, process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    def answered() -> bool:
+        if process.poll() is not None:
+            said = (folder.parent / "jupyterlab.log").read_text(errors="replace").splitlines()
+            raise MeasureError(f"JupyterLab did not start: {(said or ['it said nothing'])[-1]}")
+        try:
+            address = f"http://127.0.0.1:{port}/api/status?token={TOKEN}"
+            return httpx.get(address, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+    bench.until(answered, "JupyterLab")
+
+
+def _end(bench: Bench, process: subprocess.Popen[bytes]) -> None:
+    """End JupyterLab, and the kernels that it leaves."""
+    try:
+        family = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    bench.end(process)
+    for left in psutil.wait_procs(family, timeout=LEFT_S)[1]:
+        left.kill()

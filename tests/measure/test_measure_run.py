@@ -1,0 +1,78 @@
+"""Figures, their options and their goals, without an engine."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flightlib import measure
+from flightlib.errors import MeasureError, SettingError
+from flightlib.measure import Figure, Found, Goal, Outcome
+
+
+def _count(bench: object, flights: int = 10, seconds: float = 1.0) -> Found:
+    if flights < 0:
+        raise MeasureError("Nothing flies.")
+    numbers = {"flights": float(flights), "p99_s": seconds}
+    return Found(pd.DataFrame({"flights": [flights]}), numbers, {"flights": (flights, flights)})
+
+
+SMALL = Figure(
+    "small", "how few fly", _count, (Goal("p99_s", "p99 below 1 s", most=1),), quick={"flights": 2}
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "met"), [(0.5, True), (1.0, True), (1.1, False), (math.nan, False)]
+)
+def test_a_goal_is_met_up_to_its_level_and_by_a_number_only(value: float, met: bool) -> None:
+    """Nothing measured is nothing met."""
+    assert Goal("p99_s", "", most=1).met(value) == met
+
+
+def test_a_quick_run_takes_its_own_options_but_what_is_asked_for_wins() -> None:
+    """Defaults are the full run's; `quick` replaces some; the caller's word is last."""
+    bench = object()
+    assert SMALL(bench).numbers["flights"] == 10
+    assert SMALL(bench, quick=True).numbers["flights"] == 2
+    assert SMALL(bench, quick=True, flights=5).numbers["flights"] == 5
+
+
+def test_an_option_that_a_figure_lacks_is_named_with_those_it_has() -> None:
+    """A slip of the tongue is told before an engine starts."""
+    with pytest.raises(SettingError, match=r"small has no option 'clients'; allowed: flights, sec"):
+        SMALL.check(["clients"])
+
+
+def test_an_unknown_figure_or_option_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    """No engine is started for a wrong word, and nothing is written."""
+    with pytest.raises(SettingError, match="skyy"):
+        measure.run("skyy", folder=tmp_path / "m")
+    with pytest.raises(SettingError, match="'clients'"):
+        measure.run("sky", folder=tmp_path / "m", clients=3)
+    assert not (tmp_path / "m").exists()
+
+
+def test_each_figure_of_the_catalogue_is_what_its_module_says() -> None:
+    """Names are the modules' own; quick options exist; goals name numbers by their units."""
+    for name, one in zip(measure.NAMES, measure.figures(), strict=True):
+        assert one.name == name
+        assert one.goals
+        assert set(one.quick) <= set(one.options)
+
+
+def test_counts_that_differ_are_not_ok_whatever_the_speed() -> None:
+    """A faster path that loses something is not faster."""
+    lost = Found(pd.DataFrame(), {"p99_s": 0.1}, {"reports": (10, 9)})
+    outcome = Outcome(SMALL, lost)
+    assert not outcome.ok
+    assert next(iter(outcome.rows()))[3] == "counts differ"
+
+
+def test_percentiles_of_nothing_are_nothing() -> None:
+    """No sample, no number."""
+    assert all(math.isnan(value) for value in measure.percentiles([], "s").values())
+    assert measure.percentiles([1, 2, 3], "s")["p50_s"] == 2
