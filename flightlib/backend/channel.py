@@ -152,21 +152,25 @@ class Channel:
         self.start()
         client = Client(line)
         with self._joined(chosen, every_s, client) as group:
-            await line.write(sse.RETRY)
-            told = await self._tell(line, None)
-            await self.settled()
-            told = await self._tell(line, told)
+            told, said = self.state, sse.RETRY + self._told()
+            if not self._is_settled():
+                await line.write(said)
+                await self.settled()
+                said = b"" if self.state == told else self._told()
+            told = self.state
             with self._lock:
                 first = group.resume(sse.seq_of(last_event_id, self.generation))
-            if first.data:
-                await line.write(first.data)
             client.seq = first.seq
+            if said or first.data:
+                await line.write(said + first.data)
             await self._go_on(group, client, told)
 
-    async def _go_on(self, group: Group, client: Client, told: KafkaState | None) -> None:
+    async def _go_on(self, group: Group, client: Client, told: KafkaState) -> None:
         """Send what the client lacks, then let the group send, until it has to look again."""
         while not self._closing:
-            told = await self._tell(client.line, told)
+            if self.state != told:
+                told = self.state
+                await client.line.write(self._told())
             with self._lock:
                 frame = group.next_for(client.seq)
             if frame:
@@ -175,11 +179,8 @@ class Channel:
             elif said := await client.wait():
                 await client.line.write(said)
 
-    async def _tell(self, line: Line, told: KafkaState | None) -> KafkaState:
-        state = self.state
-        if state != told:
-            await line.write(sse.event("state", state._asdict()))
-        return state
+    def _told(self) -> bytes:
+        return sse.event("state", self.state._asdict())
 
     async def settled(self) -> None:
         """Start reading if need be, and wait a moment for the last minute's reports.
@@ -189,8 +190,11 @@ class Channel:
         self.start()
         loop = asyncio.get_running_loop()
         until_s = loop.time() + CATCH_UP_S
-        while self._source and not self._source.caught_up.is_set() and loop.time() < until_s:
+        while not self._is_settled() and loop.time() < until_s:
             await asyncio.sleep(0.02)
+
+    def _is_settled(self) -> bool:
+        return self._source is None or self._source.caught_up.is_set()
 
     @contextlib.contextmanager
     def _joined(self, chosen: Filter, every_s: float, client: Client) -> Iterator[Group]:
