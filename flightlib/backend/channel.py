@@ -9,7 +9,6 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from flightlib.backend import sse
 from flightlib.backend.client import Client
@@ -17,6 +16,7 @@ from flightlib.backend.filters import Filter
 from flightlib.backend.group import Group
 from flightlib.backend.hub import Flight, Hub, View, take
 from flightlib.backend.line import Line
+from flightlib.backend.source import Follow, Source
 from flightlib.kafka import KafkaState, Meter, Received, now_ms
 
 log = logging.getLogger("flightlib.backend")
@@ -27,27 +27,6 @@ SWEEP_S = 1.0
 VIEWS = 64
 # A publisher that starts sends its first seconds at once: they are no flood.
 LATE_MS = 3000
-
-
-class Source(Protocol):
-    """What a channel needs of the reader of its topic (`flightlib.kafka.Follower` is one)."""
-
-    caught_up: threading.Event
-    poison: int
-    position: dict[int, int]
-    state: KafkaState
-
-    def refuse(self, why: str) -> None:
-        """Count a report that cannot be shown."""
-
-    def end(self) -> None:
-        """Begin to stop reading, without waiting."""
-
-    def close(self) -> None:
-        """Stop reading; returns when nothing of it runs any more."""
-
-
-Follow = Callable[[str, Callable[[list[Received]], None], Callable[[KafkaState], None]], Source]
 
 
 class Channel:
