@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,9 @@ SETTINGS = {
     "notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 LEFT_S = 5.0
+LIVE_WITHIN_S = 240.0
 LOOK_MS = 50
+CHECK_S = 0.5
 # What the first live widget of the page says about itself.
 SAYS = "() => ({...document.querySelector('.flightlib')?.dataset})"
 
@@ -59,28 +62,24 @@ class Lab:
             there = told.get("state") == "live" and "ready" in told
             return there and int(told.get("flights", 0)) >= flights
 
-        self.until(shown, lambda: f"a live map of {flights:,} flights (it says {self.says()})")
+        what = f"a live map of {flights:,} flights"
+        self.until(shown, lambda: f"{what} (it says {self.says()})", LIVE_WITHIN_S)
 
     def wait(self, seconds: float) -> None:
         """Let time pass for the page; raises MeasureError when JupyterLab has ended meanwhile."""
-        left_ms = seconds * 1000
-        while left_ms > 0:
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
             self._check()
-            self.page.wait_for_timeout(min(left_ms, 500))
-            left_ms -= 500
+            self.page.wait_for_timeout(min(left_s, CHECK_S) * 1000)
 
-    def until(
-        self, condition: Callable[[], T], what: Callable[[], str] | str, within_s: float = 120.0
-    ) -> T:
+    def until(self, condition: Callable[[], T], what: Callable[[], str], within_s: float) -> T:
         """Wait until something is so, and give it; raises MeasureError naming what did not come."""
-        left_ms = within_s * 1000
+        deadline_s = time.monotonic() + within_s
         while not (found := condition()):
             self._check()
-            if left_ms <= 0:
-                named = what if isinstance(what, str) else what()
-                raise MeasureError(f"Waited {within_s:g} s for {named}, and it did not come.")
+            if time.monotonic() > deadline_s:
+                raise MeasureError(f"Waited {within_s:g} s for {what()}, and it did not come.")
             self.page.wait_for_timeout(LOOK_MS)
-            left_ms -= LOOK_MS
         return found
 
     def heap_mb(self) -> float:

@@ -18,7 +18,7 @@ import orjson
 from flightlib import charts
 
 MODULES = (
-    *("geo", "frames", "theme", "figure", "layer", "marks", "outlines", "gestures"),
+    *("geo", "frames", "theme", "figure", "layer", "marks", "fleet", "outlines", "gestures"),
     *("card", "legend", "status", "lake", "plain", "plot", "sorting", "table", "panel"),
     *("ground", "map", "flights", "density", "app"),
 )

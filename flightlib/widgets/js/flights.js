@@ -48,8 +48,8 @@ Object.assign(LiveMap.prototype, {
     if (fresh && this.frame) this.announce(Date.now());
     const ink = this.wiped();
     if (!this.frame) return;
-    this.project();
-    this.cutSprites(devicePixelRatio || 1);
+    if (this.over) this.project();
+    else this.layFleet(devicePixelRatio || 1);
     const happening = this.store.latest.marks ?? [];
     this.root.dataset.marks = String(happening.length);
     drawOutlines(ink, happening, this.camera, this.palette);
@@ -68,9 +68,9 @@ Object.assign(LiveMap.prototype, {
   },
 
   // The fuller the picture, the smaller its markers.
-  cutSprites(ratio) {
+  cutSprites(ratio, seen) {
     const { width, height } = this.camera;
-    const room = Math.sqrt((width * height) / Math.max(this.inSight().length, 1));
+    const room = Math.sqrt((width * height) / Math.max(seen, 1));
     const radius = clamp(Math.round(room * 0.62) / 2, 4.5, 8.5);
     const made = `${radius} ${ratio} ${this.theme}`;
     if (this.sprites?.made === made) return;
@@ -86,21 +86,50 @@ Object.assign(LiveMap.prototype, {
     return this.shown().filter((row) => x[row] > -12 && y[row] > -12 && x[row] < wide && y[row] < high);
   },
 
-  // Aircraft on the ground are small and lie below those that fly; the picked one is on top.
-  drawArrows(ink) {
-    const { frame, marks, codes, picked } = this;
+  spritesOf(row) {
+    return this.setup.grounded.includes(this.frame.phase[row]) ? this.grounded : this.sprites;
+  },
+
+  lookOf(row) {
+    const { codes, marks } = this;
+    return codes[row] in marks ? codes[row] : marks.length;
+  },
+
+  // Lay all aircraft anew, unless they were laid for this very frame and view: those on the ground
+  // are small and lie below those that fly.
+  layFleet(ratio) {
+    const { camera, frame, fleet } = this;
+    const view = [camera.x, camera.y, camera.scale, camera.width, camera.height, ratio, this.theme, ...this.legend.hidden];
+    if (fleet.frame === frame && fleet.view === view.join()) return;
+    [fleet.frame, fleet.view] = [frame, view.join()];
+    this.project();
     const seen = this.inSight();
-    const onGround = (row) => this.setup.grounded.includes(frame.phase[row]);
-    const draw = (row) => {
-      const sheet = onGround(row) ? this.grounded : this.sprites;
-      const look = codes[row] in marks ? codes[row] : marks.length;
-      sheet.draw(ink, look, frame.heading[row], this.x[row], this.y[row]);
-    };
+    this.cutSprites(ratio, seen.length);
+    fleet.begin(this.sky.width, this.sky.height);
+    const flying = [];
+    for (const row of seen) {
+      if (this.spritesOf(row) === this.sprites) flying.push(row);
+      else this.lay(this.grounded, row, ratio);
+    }
+    for (const row of flying) this.lay(this.sprites, row, ratio);
+    fleet.end();
+  },
+
+  lay(sprites, row, ratio) {
+    this.fleet.lay(sprites, this.lookOf(row), this.frame.heading[row], this.x[row] * ratio, this.y[row] * ratio);
+  },
+
+  // The picked aircraft is on top of all others.
+  drawArrows(ink) {
+    const { picked } = this;
+    ink.save();
+    ink.setTransform(1, 0, 0, 1, 0, 0);
     ink.globalAlpha = picked ? 0.5 : 1;
-    seen.filter(onGround).forEach(draw);
-    seen.filter((row) => !onGround(row)).forEach(draw);
-    ink.globalAlpha = 1;
-    if (picked?.row >= 0) draw(picked.row);
+    ink.drawImage(this.fleet.canvas, 0, 0);
+    ink.restore();
+    if (!(picked?.row >= 0)) return;
+    const { row } = picked;
+    this.spritesOf(row).draw(ink, this.lookOf(row), this.frame.heading[row], this.x[row], this.y[row]);
   },
 
   pointSpec(theme, [west, south, east, north]) {

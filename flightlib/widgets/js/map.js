@@ -7,6 +7,7 @@ class LiveMap extends GroundMap {
   layOver() {
     this.airports = new Map(this.setup.airports.map((a) => [a.code, a]));
     this.picked = null; // { id, trail, told, gone }
+    this.fleet = new Fleet();
     if (this.setup.markers !== "points") return null;
     return new Layer(this.stage, "points", (theme, box) => this.pointSpec(theme, box));
   }

@@ -1,22 +1,23 @@
 // Markers: a sheet of arrowheads in every colour and heading, drawn once and copied ever after.
+// Sizes are pixels of the device, `ratio` of them to a pixel of the page.
 
 const HEADINGS = 72;
 const ARROW = [[0, -1], [0.68, 0.86], [0, 0.42], [-0.68, 0.86]];
 
 class Sprites {
   constructor(colours, edge, radius, ratio) {
-    this.cell = Math.ceil(radius * 2 + 4);
-    this.colours = colours.length;
-    this.sheet = document.createElement("canvas");
-    this.sheet.width = this.cell * ratio * HEADINGS;
-    this.sheet.height = this.cell * ratio * colours.length;
+    this.size = Math.ceil((radius * 2 + 4) * ratio);
     this.ratio = ratio;
-    const ink = this.sheet.getContext("2d");
-    ink.scale(ratio, ratio);
+    this.sheet = document.createElement("canvas");
+    this.sheet.width = this.size * HEADINGS;
+    this.sheet.height = this.size * colours.length;
+    this.stamps = [];
+    const ink = this.sheet.getContext("2d", { willReadFrequently: true });
     colours.forEach(([fill, shape], row) => {
       for (let turn = 0; turn < HEADINGS; turn += 1) {
         ink.save();
-        ink.translate((turn + 0.5) * this.cell, (row + 0.5) * this.cell);
+        ink.translate((turn + 0.5) * this.size, (row + 0.5) * this.size);
+        ink.scale(ratio, ratio);
         if (shape === "arrow") ink.rotate((turn * 2 * Math.PI) / HEADINGS);
         paint(ink, shape, radius, fill, edge);
         ink.restore();
@@ -24,11 +25,34 @@ class Sprites {
     });
   }
 
-  draw(ink, row, heading, x, y) {
-    const size = this.cell * this.ratio;
-    const turn = Math.round(((heading % 360) / 360) * HEADINGS + HEADINGS) % HEADINGS;
-    const half = this.cell / 2;
-    ink.drawImage(this.sheet, turn * size, row * size, size, size, x - half, y - half, this.cell, this.cell);
+  turn(heading) {
+    return Math.round(((heading % 360) / 360) * HEADINGS + HEADINGS) % HEADINGS || 0;
+  }
+
+  // Draw one marker, its middle at a place of the page.
+  draw(ink, look, heading, x, y) {
+    const { size, sheet, ratio } = this;
+    const wide = size / ratio;
+    const from = [this.turn(heading) * size, look * size, size, size];
+    ink.drawImage(sheet, ...from, x - wide / 2, y - wide / 2, wide, wide);
+  }
+
+  // The pixels of one marker that are not empty: where they are in it, and their colours.
+  stamp(look, heading) {
+    const turn = this.turn(heading);
+    return (this.stamps[look * HEADINGS + turn] ??= this.cut(look, turn));
+  }
+
+  cut(look, turn) {
+    const { size, sheet } = this;
+    const ink = sheet.getContext("2d");
+    const all = new Uint32Array(ink.getImageData(turn * size, look * size, size, size).data.buffer);
+    const full = Array.from(all.keys()).filter((at) => all[at] >>> 24);
+    return {
+      columns: Uint8Array.from(full, (at) => at % size),
+      rows: Uint8Array.from(full, (at) => Math.floor(at / size)),
+      inks: Uint32Array.from(full, (at) => all[at]),
+    };
   }
 }
 
