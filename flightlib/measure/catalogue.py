@@ -16,6 +16,7 @@ NAMES = (
     "sky",
     "filter",
     "to-lake",
+    "filters",
     "fanout",
     "map",
     "memory",
