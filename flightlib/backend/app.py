@@ -22,6 +22,7 @@ from flightlib.backend.channel import HEARTBEAT_S, Channel, Follow, Source
 from flightlib.backend.trouble import told
 from flightlib.errors import FlightlibError, SettingError
 from flightlib.kafka import TOPICS, Follower
+from flightlib.lake import Tail
 from flightlib.settings import Settings, load
 
 
@@ -41,7 +42,7 @@ def create_app(
     follow = follow or _from_kafka(settings)
     channels = {topic: Channel(topic, follow, heartbeat_s=heartbeat_s) for topic in TOPICS}
     seats = streams.Seats(settings.max_clients)
-    answers = answers or Answers(LakeAsker(settings))
+    answers = answers or _from_lake(settings)
     app = FastAPI(
         title="flightlib",
         description=__doc__,
@@ -77,6 +78,11 @@ def _from_kafka(settings: Settings) -> Follow:
         return Follower(topic, settings, deliver, tell)
 
     return follow
+
+
+def _from_lake(settings: Settings) -> Answers:
+    asker = LakeAsker(settings)
+    return Answers(asker, tail=Tail(asker.rows))
 
 
 def _origins(settings: Settings) -> str:
