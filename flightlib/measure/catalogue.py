@@ -18,6 +18,8 @@ NAMES = (
     "to-lake",
     "fanout",
     "map",
+    "lake",
+    "rest",
     "memory",
 )
 """Each is a module of this room, which has its figure as FIGURE."""
