@@ -12,8 +12,11 @@ from flightlib.sky.geodesy import distance_nm, unit
 
 
 def rows(columns: Columns, below_slot: int = 10**9) -> list[tuple[Any, ...]]:
-    """Everything a picture says, aircraft by aircraft."""
-    names = [field.name for field in dataclasses.fields(Columns)]
+    """Everything a picture says, aircraft by aircraft.
+
+    Editions say nothing: they count how often a cursor made a label, so they follow what was asked.
+    """
+    names = [field.name for field in dataclasses.fields(Columns) if field.name != "edition"]
     keep = columns.slot < below_slot
     return list(zip(*(getattr(columns, name)[keep].tolist() for name in names), strict=True))
 

@@ -18,7 +18,8 @@ from flightlib.backend import metrics, rest, rest_params, streams
 from flightlib.backend.access import AccessLog
 from flightlib.backend.answers import Answers
 from flightlib.backend.asker import LakeAsker
-from flightlib.backend.channel import HEARTBEAT_S, Channel, Follow, Source
+from flightlib.backend.channel import HEARTBEAT_S, Channel
+from flightlib.backend.source import Follow, Source
 from flightlib.backend.trouble import told
 from flightlib.errors import FlightlibError, SettingError
 from flightlib.kafka import TOPICS, Follower

@@ -9,7 +9,6 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from flightlib.backend import sse
 from flightlib.backend.client import Client
@@ -17,6 +16,7 @@ from flightlib.backend.filters import Filter
 from flightlib.backend.group import Group
 from flightlib.backend.hub import Flight, Hub, View, take
 from flightlib.backend.line import Line
+from flightlib.backend.source import Follow, Source
 from flightlib.kafka import KafkaState, Meter, Received, now_ms
 
 log = logging.getLogger("flightlib.backend")
@@ -27,27 +27,6 @@ SWEEP_S = 1.0
 VIEWS = 64
 # A publisher that starts sends its first seconds at once: they are no flood.
 LATE_MS = 3000
-
-
-class Source(Protocol):
-    """What a channel needs of the reader of its topic (`flightlib.kafka.Follower` is one)."""
-
-    caught_up: threading.Event
-    poison: int
-    position: dict[int, int]
-    state: KafkaState
-
-    def refuse(self, why: str) -> None:
-        """Count a report that cannot be shown."""
-
-    def end(self) -> None:
-        """Begin to stop reading, without waiting."""
-
-    def close(self) -> None:
-        """Stop reading; returns when nothing of it runs any more."""
-
-
-Follow = Callable[[str, Callable[[list[Received]], None], Callable[[KafkaState], None]], Source]
 
 
 class Channel:
@@ -152,21 +131,25 @@ class Channel:
         self.start()
         client = Client(line)
         with self._joined(chosen, every_s, client) as group:
-            await line.write(sse.RETRY)
-            told = await self._tell(line, None)
-            await self.settled()
-            told = await self._tell(line, told)
+            told, said = self.state, sse.RETRY + self._told()
+            if not self._is_settled():
+                await line.write(said)
+                await self.settled()
+                said = b"" if self.state == told else self._told()
+            told = self.state
             with self._lock:
                 first = group.resume(sse.seq_of(last_event_id, self.generation))
-            if first.data:
-                await line.write(first.data)
             client.seq = first.seq
+            if said or first.data:
+                await line.write(said + first.data)
             await self._go_on(group, client, told)
 
-    async def _go_on(self, group: Group, client: Client, told: KafkaState | None) -> None:
+    async def _go_on(self, group: Group, client: Client, told: KafkaState) -> None:
         """Send what the client lacks, then let the group send, until it has to look again."""
         while not self._closing:
-            told = await self._tell(client.line, told)
+            if self.state != told:
+                told = self.state
+                await client.line.write(self._told())
             with self._lock:
                 frame = group.next_for(client.seq)
             if frame:
@@ -175,11 +158,8 @@ class Channel:
             elif said := await client.wait():
                 await client.line.write(said)
 
-    async def _tell(self, line: Line, told: KafkaState | None) -> KafkaState:
-        state = self.state
-        if state != told:
-            await line.write(sse.event("state", state._asdict()))
-        return state
+    def _told(self) -> bytes:
+        return sse.event("state", self.state._asdict())
 
     async def settled(self) -> None:
         """Start reading if need be, and wait a moment for the last minute's reports.
@@ -189,8 +169,11 @@ class Channel:
         self.start()
         loop = asyncio.get_running_loop()
         until_s = loop.time() + CATCH_UP_S
-        while self._source and not self._source.caught_up.is_set() and loop.time() < until_s:
+        while not self._is_settled() and loop.time() < until_s:
             await asyncio.sleep(0.02)
+
+    def _is_settled(self) -> bool:
+        return self._source is None or self._source.caught_up.is_set()
 
     @contextlib.contextmanager
     def _joined(self, chosen: Filter, every_s: float, client: Client) -> Iterator[Group]:

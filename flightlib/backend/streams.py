@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from flightlib.backend import filters, sse
@@ -85,9 +86,21 @@ def _full(limit: int) -> JSONResponse:
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "5"})
 
 
+class StreamRoute(APIRoute):
+    """A route whose parameters are declared for OpenAPI alone; the handler reads the query itself.
+
+    FastAPI reading them as well is most of what it takes to open a stream.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Call the endpoint with nothing but the request."""
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
 def routes(channels: dict[str, Channel], seats: Seats) -> APIRouter:
     """Make one stream route per topic."""
-    router = APIRouter(tags=["streams"])
+    router = APIRouter(tags=["streams"], route_class=StreamRoute)
     for channel in channels.values():
         router.add_api_route(
             f"/{channel.topic}/sse",

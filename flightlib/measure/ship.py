@@ -33,8 +33,16 @@ def filled(text: str, outcomes: Outcomes) -> str:
 
 
 def ship(run: Path, notebooks: Path, readme: Path, before: bool = False) -> None:
-    """Put a run in its place, thinned, its picture, and its table into the README."""
+    """Put a run in its place, thinned, its picture, and its table into the README.
+
+    Raises SettingError for a run in which a figure could not be measured.
+    """
     outcomes, folder = read(run), notebooks / FOLDER
+    if failed := [one.figure.name for one in outcomes if one.trouble]:
+        raise SettingError(
+            f"{', '.join(failed)} could not be measured in {run}, and what is shipped is whole. "
+            f"Measure anew: `flightlib measure --out {run}`."
+        )
     if before:
         write(outcomes, folder / BEFORE)
         return

@@ -1,5 +1,6 @@
 -- What jobs pass on for live maps: a report with its region, keyed by flight. Written at least once:
--- rows show at once, and after a failure some may come twice.
+-- rows show at once, and after a failure some may come twice. What is written within 20 ms goes to
+-- Kafka together, which spares it more than half of the work when a backlog is worked off.
 CREATE TABLE processed_flights (
     flight_id        STRING NOT NULL,
     callsign         STRING NOT NULL,
@@ -40,6 +41,8 @@ CREATE TABLE processed_flights (
     'scan.startup.mode' = '{startup}',
     'scan.bounded.mode' = '{end}',
     'sink.delivery-guarantee' = 'at-least-once',
+    'properties.linger.ms' = '20',
+    'properties.batch.size' = '65536',
     'key.format' = 'raw',
     'key.fields' = 'flight_id',
     'value.format' = 'avro-confluent',

@@ -278,6 +278,15 @@ def test_a_run_is_shipped_with_its_table(tmp_path: Path) -> None:
     assert kept["figures"]["sky"]["numbers"] == {"ratio": 0.5}
 
 
+def test_a_run_with_a_failure_is_not_shipped(tmp_path: Path) -> None:
+    """A run in which a figure could not be measured takes no place, and the figure is named."""
+    failed = Outcome(outcome().figure, None, "It did not start.")
+    keep(run(failed), tmp_path / "run")
+    with pytest.raises(SettingError, match="sky could not be measured"):
+        ship.ship(tmp_path / "run", tmp_path / "notebooks", tmp_path / "README.md")
+    assert not (tmp_path / "notebooks").exists()
+
+
 def shipped_marks() -> str:
     """The README's marks with nothing of use between them."""
     return f"{BEGIN}\nold\n{END}"
