@@ -19,6 +19,8 @@ NAMES = (
     "filters",
     "fanout",
     "map",
+    "lake",
+    "rest",
     "memory",
 )
 """Each is a module of this room, which has its figure as FIGURE."""
