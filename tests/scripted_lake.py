@@ -81,6 +81,7 @@ class Lake:
 
 def _row(sql: str) -> tuple[Any, ...]:
     topics = {
+        "previous_latitude": ("positions", ""),
         "diverted": ("delays", "region" if "SELECT region" in sql else "minute"),
         "dense_rank": ("minutes", "region"),
         "round(": ("density", ""),

@@ -1,4 +1,4 @@
-"""From a question to an answer: kept, shared, renewed behind one's back, or asked of Trino."""
+"""From a question to an answer: kept, worked out from the newest rows, or asked of Trino."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from flightlib.backend.asker import Asker
+from flightlib.backend.at_hand import AtHand
 from flightlib.backend.cache import Cache, Entry
-from flightlib.backend.formats import encode, iso
+from flightlib.backend.formats import encode
 from flightlib.backend.newest import Newest
+from flightlib.backend.places import Places, undone
 from flightlib.backend.pool import Pool, Ticket, in_thread
-from flightlib.backend.trouble import Busy, NotFound, NotReady
+from flightlib.backend.trouble import Busy
 from flightlib.errors import LakeError
 from flightlib.kafka import now_ms
-from flightlib.lake import (
-    Question,
-    Snapshot,
-    State,
-    TooLong,
-    Window,
-    outdated_ms,
-    placed,
-    statement,
-    utc,
-)
+from flightlib.lake import Question, Tail, TooLong, Window, statement, tally
 
 log = logging.getLogger("flightlib.backend")
 
@@ -39,14 +32,15 @@ STALE_MS = 3000
 """How long after its last moment as the newest an answer is still given without waiting."""
 BUSY_STALE_MS = 10_000
 """The same while Trino has all it can do: better an older answer that says so than a long wait."""
-QUIET_MS = 15_000
-"""Without a commit for this long, one looks whether anybody is there to write."""
+QUICK, QUICK_LINE = 2, 512
+"""So many answers are worked out from the rows at hand at once, and so many wait for that."""
 
 
 @dataclass
 class Flight:
-    """One query in the line or on its way."""
+    """One answer in the line or on its way."""
 
+    pool: Pool
     ticket: Ticket
     task: asyncio.Task[Entry] = field(init=False)
 
@@ -62,8 +56,12 @@ class Answers:
         clock: Callable[[], int] = now_ms,
         pool: Pool | None = None,
         cache: Cache | None = None,
+        tail: Tail | None = None,
     ) -> None:
         self.newest, self.pool, self.cache = Newest(asker), pool or Pool(), cache or Cache()
+        self._at_hand = AtHand(tail, self.newest) if tail else None
+        self.places = Places(self.newest, self._at_hand, clock)
+        self.quick = Pool(QUICK, QUICK_LINE, ThreadPoolExecutor(QUICK, "flightlib-rows"))
         self.outcomes: Counter[str] = Counter()
         self.queries, self.query_s = 0, 0.0
         self._asker, self._clock = asker, clock
@@ -75,37 +73,20 @@ class Answers:
         return await self.newest.health(self._clock())
 
     async def place(self, question: Question) -> Window:
-        """Find the snapshot and the time that a question is about, without asking Trino.
-
-        Raises EngineDown, NotReady, NotFound for a snapshot that is not there.
-        """
-        state = await self.newest.state()
-        snapshot = state.current
-        if question.snapshot is not None:
-            snapshot = _pinned(question.snapshot, state)
-        elif question.open_ended and snapshot is not None:
-            await self._check_alive(snapshot)
-        return placed(question, snapshot, self._clock())
-
-    async def _check_alive(self, newest: Snapshot) -> None:
-        if self._clock() - newest.committed_ms <= QUIET_MS:
-            return
-        if fault := await self.newest.writer_fault():
-            raise NotReady(
-                f"{fault} The last commit was at {iso(utc(newest.committed_ms))}; `until=` asks "
-                "about what was written before."
-            )
+        """Find where a question is answered; see `Places.find`."""
+        return await self.places.find(question)
 
     async def get(self, question: Question, window: Window, media: str) -> tuple[Entry, str]:
-        """Give an answer in one format, and how it was come by: hit, stale or miss.
+        """Give an answer in one format, and how it was come by: hit, stale, rows or miss.
 
-        A stale answer was the newest a moment ago, and says so in its own window. Raises Busy,
-        TooLong, EngineDown, LakeError or SqlError.
+        A hit was kept, and so was a stale one, which was the newest a moment ago and says so in its
+        own window; "rows" were worked out from the rows at hand, and a miss was asked of Trino.
+        Raises Busy, TooLong, EngineDown, LakeError or SqlError.
         """
         if window.snapshot is None or window.since >= window.until:
             return await self._in(media, question, Entry(window, ())), "hit"
         held = self.cache.get(question)
-        if held is not None and _undone(held.window, window):
+        if held is not None and undone(held.window, window):
             self.cache.drop(question)
             held = None
         if held is not None and held.window == window:
@@ -114,7 +95,7 @@ class Answers:
             self._renew(question, window, held)
             return await self._in(media, question, held), "stale"
         entry = await self._wait(self._flight(question, window, media))
-        return await self._in(media, question, entry), "miss"
+        return await self._in(media, question, entry), entry.source
 
     async def _in(self, media: str, question: Question, entry: Entry) -> Entry:
         if media not in entry.bodies:
@@ -125,12 +106,9 @@ class Answers:
         return entry
 
     def _was_newest(self, question: Question, window: Window) -> bool:
-        state, now = self.newest.known, self._clock()
-        if state is None:
-            return False
         busy = self.pool.busy or question in self._flights
         bound_ms = max(self._stale_ms, BUSY_STALE_MS) if busy else self._stale_ms
-        return now - outdated_ms(question, window, state.snapshots, now) <= bound_ms
+        return self.places.outdated_ms(question, window) <= bound_ms
 
     def _renew(self, question: Question, window: Window, held: Entry) -> None:
         """Ask anew while nobody waits; if there is too much to do, the next client will."""
@@ -143,48 +121,47 @@ class Answers:
         flight = self._flights.get(question)
         if flight is None:
             return self._begin(question, window, [media], urgent=True)
-        self.pool.promote(flight.ticket)
+        flight.pool.promote(flight.ticket)
         return flight
 
     def _begin(
         self, question: Question, window: Window, media: Iterable[str], urgent: bool
     ) -> Flight:
-        flight = self._flights[question] = Flight(self.pool.enter(urgent))
-        flight.task = asyncio.create_task(self._fly(flight.ticket, question, window, list(media)))
+        pool = self.quick if self.places.covering(window) else self.pool
+        flight = self._flights[question] = Flight(pool, pool.enter(urgent))
+        flight.task = asyncio.create_task(self._fly(flight, question, window, list(media)))
         flight.task.add_done_callback(lambda task: self._landed(question, flight, task))
         return flight
 
     async def _fly(
-        self, ticket: Ticket, question: Question, window: Window, media: list[str]
+        self, flight: Flight, question: Question, window: Window, media: list[str]
     ) -> Entry:
-        await self.pool.turn(ticket)
+        await flight.pool.turn(flight.ticket)
         # There may have been a commit while it stood in the line.
-        here = self._now_placed(question, window)
+        here = self.places.again(question, window)
+        recent = self.places.covering(here)
         loop = asyncio.get_running_loop()
 
         def work() -> Entry:
+            if recent is not None:
+                rows: Any = tally(question, here, recent)
+                return Entry(here, rows, _bodies(media, question, here, rows), "rows")
             sql, values = statement(question, here)
             began_s = time.monotonic()
             try:
                 rows = self._asker.ask(sql, values, self._within_s).rows
             finally:
                 loop.call_soon_threadsafe(self._count, time.monotonic() - began_s)
-            return Entry(here, rows, {m: encode(m, question, here, rows) for m in media})
+            return Entry(here, rows, _bodies(media, question, here, rows))
 
         try:
-            entry = await self.pool.run(work)
+            entry = await flight.pool.run(work)
         except LakeError:
             # Is it the whole table that is gone? Then that is what there is to say.
             await self.newest.state(fresh=True)
             raise
         self.cache.put(question, entry)
         return entry
-
-    def _now_placed(self, question: Question, window: Window) -> Window:
-        state = self.newest.known
-        if question.snapshot is not None or state is None or state.current is None:
-            return window
-        return placed(question, state.current, self._clock())
 
     def _count(self, took_s: float) -> None:
         self.queries += 1
@@ -211,20 +188,12 @@ class Answers:
         """Let go of what is on its way; nobody waits for it any more."""
         for flight in list(self._flights.values()):
             flight.task.cancel()
+        self.quick.close()
+        if self._at_hand is not None:
+            self._at_hand.close()
 
 
-def _undone(held: Window, now: Window) -> bool:
-    """Say whether an answer tells of a commit later than the newest: a rollback took it back."""
-    before, newest = held.snapshot, now.snapshot
-    return bool(before and newest and before.committed_ms > newest.committed_ms)
-
-
-def _pinned(snapshot_id: int, state: State) -> Snapshot:
-    found = next((s for s in state.snapshots if s.snapshot_id == snapshot_id), None)
-    if found is None:
-        ids = [s.snapshot_id for s in state.snapshots]
-        kept = f"there are {len(ids)}, from {ids[0]} to {ids[-1]}" if ids else "there are none yet"
-        raise NotFound(
-            "snapshot", f"snapshot cannot be '{snapshot_id}': the table has no such one; {kept}."
-        )
-    return found
+def _bodies(
+    media: Iterable[str], question: Question, window: Window, rows: Any
+) -> dict[str, bytes]:
+    return {one: encode(one, question, window, rows) for one in media}

@@ -23,6 +23,7 @@ from flightlib.backend.source import Follow, Source
 from flightlib.backend.trouble import told
 from flightlib.errors import FlightlibError, SettingError
 from flightlib.kafka import TOPICS, Follower
+from flightlib.lake import Tail
 from flightlib.settings import Settings, load
 
 
@@ -42,7 +43,7 @@ def create_app(
     follow = follow or _from_kafka(settings)
     channels = {topic: Channel(topic, follow, heartbeat_s=heartbeat_s) for topic in TOPICS}
     seats = streams.Seats(settings.max_clients)
-    answers = answers or Answers(LakeAsker(settings))
+    answers = answers or _from_lake(settings)
     app = FastAPI(
         title="flightlib",
         description=__doc__,
@@ -78,6 +79,11 @@ def _from_kafka(settings: Settings) -> Follow:
         return Follower(topic, settings, deliver, tell)
 
     return follow
+
+
+def _from_lake(settings: Settings) -> Answers:
+    asker = LakeAsker(settings)
+    return Answers(asker, tail=Tail(asker.rows))
 
 
 def _origins(settings: Settings) -> str:

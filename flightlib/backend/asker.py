@@ -14,6 +14,7 @@ from flightlib.settings import Settings
 
 STARTING_S = 2.0
 """How long a Trino that is just starting is waited for; the client may come again."""
+ROWS_WITHIN_S = 30.0
 
 
 class Asker(Protocol):
@@ -43,6 +44,11 @@ class LakeAsker:
     def ask(self, sql: str, values: Sequence[Any], within_s: float) -> lake.Answer:
         """Run one statement on Trino, which cancels it when it takes too long."""
         return lake.ask(self._settings, sql, values, within_s, patience_s=STARTING_S)
+
+    def rows(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Run one statement on Trino, and give its rows with times as texts."""
+        within_s = ROWS_WITHIN_S
+        return lake.ask(self._settings, sql, values, within_s, patience_s=0.0, plain=True).rows
 
     def check_writer(self) -> None:
         """Raise EngineDown when Flink does not answer, or has nobody to do its work."""

@@ -22,6 +22,8 @@ class Entry:
     window: Window
     rows: Sequence[Sequence[Any]]
     bodies: dict[str, bytes] = field(default_factory=dict)
+    source: str = "miss"
+    """How it was come by: asked of Trino (miss), or worked out from the rows at hand (rows)."""
 
     @property
     def weight(self) -> int:

@@ -61,7 +61,7 @@ class ChannelCollector(Collector):
         return metric
 
 
-OUTCOMES = ("hit", "stale", "miss", "not_modified", "error")
+OUTCOMES = ("hit", "stale", "rows", "miss", "not_modified", "error")
 REST_GAUGES: dict[str, tuple[str, Callable[[Answers], float]]] = {
     "flightlib_rest_waiting": ("Questions in the line before Trino.", lambda a: a.pool.waiting),
     "flightlib_rest_running": ("Queries that run on Trino.", lambda a: a.pool.running),

@@ -50,6 +50,10 @@ class Shared(Generic[T]):
                 self._begin()
             if age_s <= self._trust_s:
                 return self._known[0]
+        return await self.renew()
+
+    async def renew(self) -> T:
+        """Ask, or join who asks, and give the answer. Raises what the asking raised."""
         return await asyncio.wait_for(asyncio.shield(self._begin()), ANSWER_S)
 
     async def peek(self, within_s: float) -> T | None:
@@ -94,6 +98,10 @@ class Newest:
             raise NotReady(str(error)) from None
         except asyncio.TimeoutError:
             raise NotReady(_silent("The Iceberg catalog")) from None
+
+    async def look(self) -> State:
+        """Give the newest state as of now. Raises EngineDown, LakeError, asyncio.TimeoutError."""
+        return await self._state.renew()
 
     async def writer_fault(self) -> str:
         """Say in one line that nobody writes; nothing while somebody can be reached."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from flightlib.backend.trouble import Busy
@@ -61,11 +62,14 @@ class Pool:
     """Runs at most `size` things at once, at most `line` waiting; lives on the event loop.
 
     What a client waits for is urgent and goes first. What is not urgent leaves one place
-    free, so that a client who comes anew need not wait for it.
+    free, so that a client who comes anew need not wait for it. `threads` run what never hangs, and
+    are kept; without them each thing gets a thread of its own.
     """
 
-    def __init__(self, size: int = SIZE, line: int = LINE) -> None:
-        self._size, self._line = size, line
+    def __init__(
+        self, size: int = SIZE, line: int = LINE, threads: ThreadPoolExecutor | None = None
+    ) -> None:
+        self._size, self._line, self._threads = size, line, threads
         self._running = 0
         self._waiting: list[Ticket] = []
 
@@ -112,12 +116,22 @@ class Pool:
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` in a thread; the place is free when that ends, even if nobody waits for it."""
         try:
-            done = in_thread(work)
+            done = self._begin(work)
         except RuntimeError:  # the system gives no more threads
             self._free()
             raise Busy("This machine gives no thread to ask Trino in; close something.") from None
         done.add_done_callback(lambda _: self._free())
         return await asyncio.shield(done)
+
+    def _begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        if self._threads is None:
+            return in_thread(work)
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        """Let go of the threads that were kept."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _leave(self, ticket: Ticket) -> None:
         if ticket in self._waiting:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 
 from flightlib.backend import rest_params as params
 from flightlib.backend.answers import Answers
@@ -35,6 +38,9 @@ _TELL = {
     "since": "X-Since",
     "until": "X-Until",
 }
+KNOWN = 2000
+"""So many addresses are remembered with their questions."""
+Address = tuple[str, bytes]
 FlightId = Annotated[str, Path(min_length=1, max_length=100, description="as in `/flights`")]
 
 
@@ -43,9 +49,15 @@ class Desk:
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+        self._known: OrderedDict[Address, Question] = OrderedDict()
+
+    def asked_before(self, request: Request) -> Question | None:
+        """Give the question of an address that was read before: equal ones are equal questions."""
+        return self._known.get(_address(request))
 
     async def reply(self, request: Request, question: Question) -> Response:
         """Answer one request, and count how."""
+        self._remember(_address(request), question)
         try:
             media = chosen(request.headers.get("accept"))
             response, outcome = await self._answered(request, question, media)
@@ -54,6 +66,12 @@ class Desk:
             raise
         self._answers.outcomes[outcome] += 1
         return response
+
+    def _remember(self, address: Address, question: Question) -> None:
+        self._known[address] = question
+        self._known.move_to_end(address)
+        if len(self._known) > KNOWN:
+            self._known.popitem(last=False)
 
     async def _answered(
         self, request: Request, question: Question, media: str
@@ -70,7 +88,12 @@ class Desk:
         headers = _headers(question, entry.window, named)
         if named in known:
             return Response(status_code=304, headers=headers), "not_modified"
+        headers["X-Answer"] = outcome
         return Response(entry.bodies[media], 200, headers, media), outcome
+
+
+def _address(request: Request) -> Address:
+    return request.scope["path"], request.scope["query_string"]
 
 
 def _tags(given: str | None) -> set[str]:
@@ -93,10 +116,27 @@ def _check_found(question: Question, entry: Entry) -> None:
         )
 
 
+def _remembering(desk: Desk) -> type[APIRoute]:
+    """Make routes that check the parameters of an address once, which takes a while."""
+
+    class Remembering(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            read = super().get_route_handler()
+
+            async def handle(request: Request) -> Response:
+                question = desk.asked_before(request)
+                return await (desk.reply(request, question) if question else read(request))
+
+            return handle
+
+    return Remembering
+
+
 def routes(answers: Answers) -> APIRouter:
     """Make the routes."""
-    router = APIRouter(tags=["lake"], dependencies=[Depends(params.once)])
     desk = Desk(answers)
+    dependencies = [Depends(params.once)]
+    router = APIRouter(tags=["lake"], dependencies=dependencies, route_class=_remembering(desk))
 
     def add(topic: str, endpoint: Any) -> None:
         router.add_api_route(

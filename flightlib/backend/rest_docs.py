@@ -59,6 +59,10 @@ HEADERS = {
     "Vary": _header("Accept"),
     "X-Snapshot-Id": _header("the snapshot this answer tells of"),
     "X-Snapshot-Committed": _header("when it was committed, ISO 8601"),
+    "X-Answer": _header(
+        "hit: kept; stale: kept, and the newest a moment ago; rows: from the newest rows at hand; "
+        "miss: asked of Trino"
+    ),
     "X-Since": _header("begin of the window, included"),
     "X-Until": _header("end of the window, left out"),
 }

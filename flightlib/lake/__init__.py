@@ -16,10 +16,13 @@ from flightlib.lake.live import EVERY_S, MOST, LiveQuery
 from flightlib.lake.look import at, files, partitions, snapshots, tables, wait_for_rows
 from flightlib.lake.proof import Proof, prove
 from flightlib.lake.questions import Question, Window, outdated_ms, placed, utc
+from flightlib.lake.recent import Recent
 from flightlib.lake.reset import reset
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS
 from flightlib.lake.statements import Told, shape_of, shapes, statement
 from flightlib.lake.tables import address, catalog, create_tables, open_table
+from flightlib.lake.tail import Tail
+from flightlib.lake.tally import tally
 from flightlib.lake.trino import TooLong, ask
 
 __all__ = [
@@ -34,8 +37,10 @@ __all__ = [
     "LiveQuery",
     "Proof",
     "Question",
+    "Recent",
     "Snapshot",
     "State",
+    "Tail",
     "Told",
     "TooLong",
     "Watch",
@@ -62,6 +67,7 @@ __all__ = [
     "snapshots",
     "statement",
     "tables",
+    "tally",
     "utc",
     "wait_for_rows",
     "watch",

@@ -83,10 +83,13 @@ def outdated_ms(
     """
     if window.snapshot is None:
         return snapshots[0].committed_ms if snapshots else now_ms
-    if window.snapshot not in snapshots:
+    ends: list[int] = []
+    for snapshot in reversed(snapshots):  # nearly always it is one of the last
+        if snapshot.snapshot_id == window.snapshot.snapshot_id:
+            break
+        ends = [snapshot.committed_ms]
+    else:
         return 0
-    place = snapshots.index(window.snapshot)
-    ends = [later.committed_ms for later in snapshots[place + 1 : place + 2]]
     if question.open_ended:
         at = window.until.replace(tzinfo=timezone.utc)
         ends.append(max(window.snapshot.committed_ms, int(at.timestamp() * 1000)) + RECENT_MS)

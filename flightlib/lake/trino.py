@@ -69,13 +69,14 @@ def ask(
     first_line: int = 1,
     say: Callable[[str], Any] = lambda _line: None,
     canceller: Canceller | None = None,
+    plain: bool = False,
 ) -> Answer:
     """Run one statement to its end; `?` in it stand for `values`, which never become SQL.
 
     `within_s` cancels it on Trino after so many seconds; `most` ends it after so many rows. A Trino
     that is just starting is waited for `patience_s`, and `say` gets one line about that. Errors
-    count lines from `first_line`, the statement's first in its cell. Raises EngineDown, TooLong,
-    LakeError for a table or a file that is missing, SqlError for what Trino refuses.
+    count lines from `first_line`, the statement's first in its cell. `plain` leaves times as texts.
+    Raises EngineDown, TooLong, LakeError for what is missing, SqlError for what Trino refuses.
     """
 
     def tell(state: tenacity.RetryCallState) -> None:
@@ -89,11 +90,11 @@ def ask(
         before_sleep=tell,
         reraise=True,
     )
-    sent = Sent(sql, first_line, bool(values))
+    sent, given = Sent(sql, first_line, bool(values)), dict(session)
     canceller = canceller or Canceller()
     try:
         with _timed(canceller, within_s):
-            return patient(_run, settings, sent, list(values), dict(session), most, canceller)
+            return patient(_run, settings, sent, list(values), given, most, canceller, plain)
     except Starting:
         raise EngineDown("Trino", where(settings), "flightlib up trino") from None
 
@@ -122,8 +123,10 @@ def where(settings: Settings) -> str:
 
 
 @contextlib.contextmanager
-def connection(settings: Settings, session: Mapping[str, str]) -> Iterator[Any]:
-    """Open a connection, and close it however it ends."""
+def connection(
+    settings: Settings, session: Mapping[str, str], plain: bool = False
+) -> Iterator[Any]:
+    """Open a connection, and close it however it ends; `plain` leaves values as they come."""
     parts = urlsplit(settings.trino)
     own = requests.Session()
     own.trust_env = False  # this machine: no proxy
@@ -141,7 +144,7 @@ def connection(settings: Settings, session: Mapping[str, str]) -> Iterator[Any]:
             http_session=own,
             max_attempts=1,  # the retries are ours
             request_timeout=CALL_S,
-            legacy_primitive_types=False,
+            legacy_primitive_types=plain,
             legacy_prepared_statements=False,  # else the client would ask which way it is
         )
 
@@ -153,9 +156,10 @@ def _run(
     session: Mapping[str, str],
     most: int | None,
     canceller: Canceller,
+    plain: bool,
 ) -> Answer:
     began_s = time.monotonic()
-    with connection(settings, session) as opened:
+    with connection(settings, session, plain) as opened:
         cursor = opened.cursor()
         canceller.holds(cursor.cancel)
         if canceller.error:  # its time went by while Trino was starting

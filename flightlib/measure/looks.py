@@ -53,7 +53,9 @@ class Ear(threading.Thread):
 
     def reports(self) -> pd.DataFrame:
         """Give what came: flight_id, event_ms, written_ms (to Kafka), came_s (epoch seconds)."""
-        return pd.DataFrame(self._rows, columns=["flight_id", "event_ms", "written_ms", "came_s"])
+        kinds = {"event_ms": "int64", "written_ms": "int64", "came_s": "float64"}
+        table: pd.DataFrame = pd.DataFrame(self._rows, columns=["flight_id", *kinds]).astype(kinds)
+        return table
 
     def __enter__(self) -> Ear:
         self.start()

@@ -77,7 +77,8 @@ def measure(
     same = sum(still[name].pid == engines[name].pid for name in engines)
     counts = {"engines that ran on": (len(engines), same)}
     backend_mb = samples[samples.engine == "backend"].memory_mb.max()
-    told = THE_LOAD.format(flights=flights, clients=clients, seconds=seconds, backend_mb=backend_mb)
+    load = {"flights": flights, "clients": clients, "seconds": seconds, "backend_mb": backend_mb}
+    told = THE_LOAD.format(asked=asked, answered=answered, **load)
     return Found(samples, numbers(samples), counts, (WHAT_IT_IS, told))
 
 

@@ -9,7 +9,7 @@ from flightlib.measure.bench import Bench
 from flightlib.measure.figure import Figure, Found, Goal, percentiles
 from flightlib.measure.looks import look
 from flightlib.measure.onair import on_air
-from flightlib.measure.stages import TOTAL, as_frame, counted, latencies
+from flightlib.measure.stages import TOTAL, as_frame, counted, latencies, middles
 
 PATHS = {0.25: "/flights/sse?every=0.25", 1.0: "/flights/sse"}
 """By seconds between frames: the quickest a client may ask for, and what it gets unasked."""
@@ -53,11 +53,6 @@ def _numbers(samples: pd.DataFrame) -> dict[str, float]:
     quick, usual = stages[0.25], stages[1.0]
     unasked = {f"default_{n}": v for n, v in percentiles(usual[TOTAL], "s").items()}
     return {**percentiles(quick.pop(TOTAL), "s"), **unasked, **middles(quick)}
-
-
-def middles(stages: dict[str, pd.Series[float]]) -> dict[str, float]:
-    """Give the median of each stage, named by it ("client_p50_s")."""
-    return {f"{stage.lower()}_p50_s": float(one.median()) for stage, one in stages.items()}
 
 
 FIGURE = Figure(

@@ -39,7 +39,9 @@ def shown(events: Iterable[Event]) -> pd.DataFrame:
             rows += [(*one, told["seq"], told["sent_ms"]) for one in new]
         known |= new
         began = True
-    return pd.DataFrame(rows, columns=["flight_id", "event_ms", "seq", "sent_ms"])
+    numbers = dict.fromkeys(("event_ms", "seq", "sent_ms"), "int64")
+    table: pd.DataFrame = pd.DataFrame(rows, columns=["flight_id", *numbers]).astype(numbers)
+    return table
 
 
 def final(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
@@ -116,6 +118,11 @@ def as_frame(samples: Samples, **told: Any) -> pd.DataFrame:
         for stage, values in samples.items()
     ]
     return pd.concat(rows, ignore_index=True)
+
+
+def middles(stages: Mapping[str, pd.Series[float]]) -> dict[str, float]:
+    """Give the median of each stage, named by it ("client_p50_s")."""
+    return {f"{stage.lower()}_p50_s": float(one.median()) for stage, one in stages.items()}
 
 
 def counted(

@@ -1,0 +1,129 @@
+"""The newest rows kept at hand: Trino is asked once a commit for what the commit added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flightlib.errors import LakeError
+from flightlib.lake.history import Snapshot, State
+from flightlib.lake.recent import TYPES, WHOLE, Recent, columns_of, moment, new_names
+from flightlib.lake.schemas import CATALOG, FLIGHT_DATA, NAMESPACE
+from flightlib.lake.statements import TABLE
+
+MOST_ROWS = 4_000_000
+"""About as many are held at most, 55 bytes each: an hour of 1,000 flights."""
+STEP_ROWS = 60_000
+"""About as many are asked for at once."""
+REACH_S = 3600.0
+"""So far before the newest commit they are asked for at most."""
+MINUTE_S = 60.0
+
+_PARTS = {"columns": ", ".join(TYPES), "table": TABLE, "catalog": CATALOG, "schema": NAMESPACE}
+SPAN = "SELECT {columns} FROM {table} FOR VERSION AS OF {at:d}"
+FROM, UNTIL = " WHERE timestamp >= ?", " AND timestamp < ?"
+ADDED = """SELECT {columns}, _change_type FROM TABLE({catalog}.system.table_changes(
+  schema_name => '{schema}', table_name => '{name}',
+  start_snapshot_id => {after:d}, end_snapshot_id => {at:d}))"""
+
+Ask = Callable[[str, Sequence[Any]], Sequence[Sequence[Any]]]
+
+
+class Torn(LakeError):
+    """What a commit added is not what it says it added, or it took rows away."""
+
+
+class Tail:
+    """Holds the rows of the newest commit, from some time on; one thread at a time may step.
+
+    `ask` runs a statement on Trino and gives its rows, with times as texts.
+    """
+
+    def __init__(self, ask: Ask, most_rows: int = MOST_ROWS, step_rows: int = STEP_ROWS) -> None:
+        self.recent: Recent | None = None
+        self._ask, self._most, self._step_rows = ask, most_rows, step_rows
+
+    def forget(self) -> None:
+        """Let all rows go."""
+        self.recent = None
+
+    def step(self, state: State) -> bool:
+        """Step to the newest commit, or else further back; say whether there was a step to take.
+
+        Raises what `ask` raises, or Torn; then there is no way on from the rows that are held.
+        """
+        newest, recent = state.current, self.recent
+        if newest is None or self._per_s(state, newest) * MINUTE_S > self._most:
+            self.recent = None  # nothing there, or too much to be worth it
+            return False
+        if recent is None or recent.snapshot not in state.snapshots:
+            self.recent = self._begun(state, newest)
+        elif recent.snapshot.snapshot_id != newest.snapshot_id:
+            self.recent = self._followed(recent, state, newest)
+        elif self._reaches_back(recent):
+            self.recent = self._reached_back(recent, state)
+        else:
+            return False
+        return True
+
+    def _begun(self, state: State, newest: Snapshot) -> Recent:
+        names = new_names()
+        if newest.total_records <= self._step_rows:
+            rows = self._ask(SPAN.format(**_PARTS, at=newest.snapshot_id), ())
+            return Recent(newest, WHOLE, (columns_of(rows, names),), names)
+        since_us = newest.committed_ms * 1000 - self._step_us(state, newest)
+        rows = self._between(newest, since_us)
+        return self._checked(Recent(newest, since_us, (columns_of(rows, names),), names))
+
+    def _followed(self, recent: Recent, state: State, newest: Snapshot) -> Recent:
+        """Add what was added since; files that were only put together change nothing."""
+        before = recent.snapshot
+        more = newest.total_records - before.total_records
+        since = state.snapshots[state.snapshots.index(before) + 1 :]
+        if any(s.operation not in ("append", "replace") for s in since) or more < 0:
+            raise Torn("Rows were taken from the table, or changed.")
+        if more > 2 * self._step_rows:
+            return self._begun(state, newest)  # the newest of them first
+        rows: Sequence[Sequence[Any]] = ()
+        if more:
+            ends = {"after": before.snapshot_id, "at": newest.snapshot_id}
+            rows = self._ask(ADDED.format(**_PARTS, name=FLIGHT_DATA.name, **ends), ())
+        if len(rows) != more or any(row[-1] != "insert" for row in rows):
+            raise Torn(f"The commits say {more:,} rows were added, and Trino gives {len(rows):,}.")
+        added = columns_of([row[:-1] for row in rows], recent.names)
+        return recent.later(newest, added, self._most)
+
+    def _reaches_back(self, recent: Recent) -> bool:
+        first_us = recent.snapshot.committed_ms * 1000 - int(REACH_S * 1e6)
+        return recent.since_us > first_us and len(recent) < 0.8 * self._most
+
+    def _reached_back(self, recent: Recent, state: State) -> Recent:
+        since_us = recent.since_us - self._step_us(state, recent.snapshot)
+        rows = self._between(recent.snapshot, since_us, recent.since_us)
+        return self._checked(recent.earlier(columns_of(rows, recent.names), since_us))
+
+    def _between(
+        self, at: Snapshot, since_us: int, until_us: int | None = None
+    ) -> Sequence[Sequence[Any]]:
+        sql, ends = SPAN.format(**_PARTS, at=at.snapshot_id) + FROM, [moment(since_us)]
+        if until_us is not None:
+            sql, ends = sql + UNTIL, [*ends, moment(until_us)]
+        return self._ask(sql, ends)
+
+    def _checked(self, recent: Recent) -> Recent:
+        """Note when these are all rows there are."""
+        if len(recent) < recent.snapshot.total_records:
+            return recent
+        return replace(recent, since_us=WHOLE)
+
+    def _step_us(self, state: State, newest: Snapshot) -> int:
+        step_s = self._step_rows / max(self._per_s(state, newest), 1e-9)
+        return int(min(step_s, REACH_S) * 1e6)
+
+    @staticmethod
+    def _per_s(state: State, newest: Snapshot) -> float:
+        """Say how many rows a second were written in the last minute of the table's history."""
+        past = [s for s in state.snapshots if newest.committed_ms - s.committed_ms <= 60_000]
+        span_s = (newest.committed_ms - past[0].committed_ms) / 1000
+        return (newest.total_records - past[0].total_records) / max(span_s, 1.0)

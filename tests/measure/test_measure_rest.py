@@ -1,0 +1,80 @@
+"""REST under load: the questions that are drawn, what is noted of an answer, and the numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from urllib.parse import parse_qs, urlsplit
+
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+from scripted_lake import Lake, client
+
+from flightlib.measure import rest
+from flightlib.measure.askers import noted
+
+REGIONS = ["40_-75", "35_-120", "25_-85"]
+FLIGHTS = [f"F{n}" for n in range(300)]
+
+
+@pytest.fixture
+def http() -> TestClient:
+    """A backend that answers anything."""
+    return client(Lake())
+
+
+def test_questions_vary_and_keep_their_shares() -> None:
+    """There are 200 besides a track of each flight, and each topic is drawn as often as said."""
+    asked = rest.questions(FLIGHTS, REGIONS)
+    assert len({one["path"] for one in asked}) == len(asked) == rest.VARIANTS + len(FLIGHTS)
+    weights: Counter[str] = Counter()
+    for one in asked:
+        weights[one["topic"]] += one["weight"]
+    assert {topic: round(weight) for topic, weight in weights.items()} == rest.SHARES
+    assert asked == rest.questions(FLIGHTS, REGIONS)
+
+
+def test_every_question_is_one_that_the_backend_takes(http: TestClient) -> None:
+    """None is refused, so no answer is quick because it was wrong."""
+    with http:
+        for one in rest.questions(FLIGHTS[:3], REGIONS):
+            assert http.get(one["path"]).status_code == 200, one["path"]
+
+
+def test_a_question_is_pinned_to_what_was_answered(http: TestClient) -> None:
+    """Its filters stay; the time and the snapshot are those of the answer."""
+    with http:
+        answer = http.get("/flights?minutes=5&status=DELAYED&limit=20")
+        again = rest.pinned("/flights?minutes=5&status=DELAYED&limit=20", answer.headers)
+        told = parse_qs(urlsplit(again).query)
+        assert (told["status"], told["limit"], "minutes" in told) == (["DELAYED"], ["20"], False)
+        same = http.get(again)
+        assert same.headers["x-snapshot-id"] == answer.headers["x-snapshot-id"]
+        assert same.json() == answer.json()
+
+
+def test_an_answer_is_noted_by_its_head() -> None:
+    """Status, size and how it was come by; where nothing came the status is 0."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nX-Answer: rows\r\n"
+    question = {"topic": "flights", "path": "/flights"}
+    row = noted(head, question, 1.0, 2.5)
+    assert (row.status, row.size_b, row.answer, row.latency_ms) == (200, 12, "rows", 2.5)
+    assert noted(b"", question, 1.0, 2.5).status == 0
+
+
+def test_errors_count_and_kinds_of_answers_are_told_apart() -> None:
+    """Those from the rows at hand and those from Trino have numbers of their own."""
+    samples = pd.DataFrame(
+        {
+            "latency_ms": [10.0, 20.0, 900.0, 5.0],
+            "status": [200, 200, 200, 503],
+            "answer": ["hit", "rows", "miss", ""],
+            "age_s": [1.0, 1.0, 2.0, float("nan")],
+        }
+    )
+    numbers = rest.numbers(samples, 2.0)
+    assert numbers["errors"] == 1
+    assert numbers["answers_per_s"] == 2
+    assert numbers["trino_p99_ms"] == 900
+    assert numbers["trino_percent"] == 25
+    assert numbers["at_hand_p99_ms"] <= 20
