@@ -125,8 +125,8 @@ def _words(command: object) -> list[str]:
 def numbers(samples: pd.DataFrame, flights: int) -> dict[str, float]:
     """Give p99 latency, p99 lag of each reader, and all cores at work, for each load ("x10")."""
     found: dict[str, float] = {}
-    for load, rows in samples.groupby("flights"):
-        at = f"x{int(load) // flights}"
+    for load in sorted({int(one) for one in samples.flights}):
+        rows, at = samples[samples.flights == load], f"x{load // flights}"
         found[f"p99_at_{at}_s"] = float(rows.latency_s.quantile(0.99))
         for short, line in (("backend", "backend"), ("flink", JOB)):
             lag = rows.lag_reports[rows.line == line].quantile(0.99)
