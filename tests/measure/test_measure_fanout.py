@@ -29,6 +29,7 @@ EVENTS = (
 class Handler(BaseHTTPRequestHandler):
     """Streams the events to who asks, and keeps what is posted."""
 
+    protocol_version = "HTTP/1.1"
     posts: list[tuple[str, bytes]]
 
     def do_GET(self) -> None:
@@ -45,6 +46,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(202)
         self.send_header("Content-Length", "0")
         self.end_headers()
+        # Closed without a word, as a server does that has no connections left.
+        self.close_connection = True
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Print nothing."""
@@ -125,7 +128,7 @@ def test_events_are_told_apart_line_by_line() -> None:
 def test_each_frame_is_posted_once_with_its_name(
     server: ThreadingHTTPServer, tmp_path: Path
 ) -> None:
-    """Frames go on as they are, in order, and each is noted; heartbeats and states do not."""
+    """Frames go on as they are, in order, though the server closes connections that are kept."""
     host, port = "127.0.0.1", server.server_address[1]
     told = {"stream": (host, port, "/s"), "publish": (host, port, "/p")}
     plan, posted = tmp_path / "plan.json", tmp_path / "posted"
