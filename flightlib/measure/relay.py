@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 SEQ = re.compile(rb'\{"seq":(\d+)')
@@ -38,7 +39,11 @@ def relay(plan: Path) -> None:
     stream.request("GET", path, headers={"Accept": "text/event-stream"})
     host, port, path = told["publish"]
     publish = http.client.HTTPConnection(host, port)
-    with Path(told["posted"]).open("a", encoding="utf-8", buffering=1) as posted:
+    with (
+        closing(stream),
+        closing(publish),
+        Path(told["posted"]).open("a", encoding="utf-8", buffering=1) as posted,
+    ):
         for event in blocks(iter(stream.getresponse())):
             if found := SEQ.match(event.get(b"data", b"")):
                 posted.write(f"{int(found[1])} {time.time():.6f}\n")

@@ -124,14 +124,19 @@ def _ask(
         bench.until(lambda: process.poll() is not None, "the clients' end", seconds + 180)
     finally:
         bench.end(process)
-    noted = pd.DataFrame(pd.read_csv(f"{plan}.csv", parse_dates=["committed"]))
-    noted["age_s"] = noted.begun_s + noted.latency_ms / 1000 - noted.committed.map(_seconds)
-    del noted["committed"]
-    return noted
+    return aged(pd.read_csv(f"{plan}.csv", dtype={"committed": str}))
 
 
-def _seconds(at: pd.Timestamp) -> float:
-    return at.timestamp()
+def aged(noted: pd.DataFrame) -> pd.DataFrame:
+    """Put the age of each answer's commit (age_s) in place of its time; nan where there is none.
+
+    The times are ISO 8601, and one on a full second has no fraction.
+    """
+    committed = pd.to_datetime(noted.committed, format="ISO8601", utc=True)
+    since_s = (committed - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    answered_s = noted.begun_s + noted.latency_ms / 1000
+    told: pd.DataFrame = noted.drop(columns="committed").assign(age_s=answered_s - since_s)
+    return told
 
 
 def _equal(bench: Bench, here: Lakeside, asked: Sequence[Mapping[str, Any]], count: int) -> int:
