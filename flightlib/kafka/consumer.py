@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from confluent_kafka import (
@@ -70,7 +70,9 @@ class Follower:
         self.caught_up = threading.Event()
         self._settings, self._back_ms = settings, int(back_s * 1000)
         self._deliver, self._tell = deliver, tell
-        self._decode = decode or Decoder(settings)
+        own = Decoder(settings)
+        self._decode = decode or own
+        self._many = own.many if decode is None else _none
         self._next: dict[int, int] = {}
         self._behind: dict[int, int] = {}
         self.position: dict[int, int] = {}
@@ -119,7 +121,10 @@ class Follower:
 
     def _receive(self, messages: list[Message]) -> None:
         self._asked_ms = now_ms()
-        batch = [received for m in messages if (received := self._read(m)) is not None]
+        payloads = [_bytes(message) for message in messages]
+        known = self._many(payloads)
+        told = map(self._read, messages, payloads, known)
+        batch = [received for received in told if received is not None]
         self._say("up", f"Kafka is up; {self.topic} is being read.")
         if batch:
             self._deliver(batch)
@@ -127,7 +132,9 @@ class Follower:
         if not self._behind:
             self.caught_up.set()
 
-    def _read(self, message: Message) -> Received | None:
+    def _read(
+        self, message: Message, payload: bytes, report: dict[str, Any] | None
+    ) -> Received | None:
         partition, following = message.partition() or 0, (message.offset() or 0) + 1
         received_ms = self._asked_ms
         if partition in self._behind:
@@ -138,7 +145,7 @@ class Follower:
                 del self._behind[partition]
         self._next[partition] = following
         try:
-            return Received(self._decode(_bytes(message)), received_ms)
+            return Received(self._decode(payload) if report is None else report, received_ms)
         except RecordError as error:
             self.refuse(f"{self.topic} partition {partition} offset {following - 1}: {error}")
             return None
@@ -216,6 +223,11 @@ class Follower:
         part = TopicPartition(self.topic, partition)
         low, high = self._consumer.get_watermark_offsets(part, timeout=PROBE_S)
         return int(low), int(high)
+
+
+def _none(payloads: Sequence[bytes]) -> list[dict[str, Any] | None]:
+    """Decode nothing at once: each message is left to be decoded alone."""
+    return [None] * len(payloads)
 
 
 def _bytes(message: Message) -> bytes:
