@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from confluent_kafka import (
@@ -18,7 +18,7 @@ from confluent_kafka import (
 
 from flightlib.errors import RecordError
 from flightlib.kafka.client import client_config, library_log, log, now_ms
-from flightlib.kafka.schemas import Decoder
+from flightlib.kafka.schemas import Decoder, OneByOne, payloads_of
 from flightlib.settings import Settings
 
 BATCH = 1000
@@ -70,9 +70,7 @@ class Follower:
         self.caught_up = threading.Event()
         self._settings, self._back_ms = settings, int(back_s * 1000)
         self._deliver, self._tell = deliver, tell
-        own = Decoder(settings)
-        self._decode = decode or own
-        self._many = own.many if decode is None else _none
+        self._decoder = OneByOne(decode) if decode else Decoder(settings)
         self._next: dict[int, int] = {}
         self._behind: dict[int, int] = {}
         self.position: dict[int, int] = {}
@@ -121,9 +119,7 @@ class Follower:
 
     def _receive(self, messages: list[Message]) -> None:
         self._asked_ms = now_ms()
-        payloads = [_bytes(message) for message in messages]
-        known = self._many(payloads)
-        told = map(self._read, messages, payloads, known)
+        told = map(self._read, messages, self._decoder.all(payloads_of(messages)))
         batch = [received for received in told if received is not None]
         self._say("up", f"Kafka is up; {self.topic} is being read.")
         if batch:
@@ -132,9 +128,7 @@ class Follower:
         if not self._behind:
             self.caught_up.set()
 
-    def _read(
-        self, message: Message, payload: bytes, report: dict[str, Any] | None
-    ) -> Received | None:
+    def _read(self, message: Message, report: dict[str, Any] | RecordError) -> Received | None:
         partition, following = message.partition() or 0, (message.offset() or 0) + 1
         received_ms = self._asked_ms
         if partition in self._behind:
@@ -144,11 +138,10 @@ class Follower:
             if following >= self._behind[partition]:
                 del self._behind[partition]
         self._next[partition] = following
-        try:
-            return Received(self._decode(payload) if report is None else report, received_ms)
-        except RecordError as error:
-            self.refuse(f"{self.topic} partition {partition} offset {following - 1}: {error}")
-            return None
+        if not isinstance(report, RecordError):
+            return Received(report, received_ms)
+        self.refuse(f"{self.topic} partition {partition} offset {following - 1}: {report}")
+        return None
 
     def refuse(self, why: str) -> None:
         """Count a message that is no flight report, and log the first of them."""
@@ -223,16 +216,6 @@ class Follower:
         part = TopicPartition(self.topic, partition)
         low, high = self._consumer.get_watermark_offsets(part, timeout=PROBE_S)
         return int(low), int(high)
-
-
-def _none(payloads: Sequence[bytes]) -> list[dict[str, Any] | None]:
-    """Decode nothing at once: each message is left to be decoded alone."""
-    return [None] * len(payloads)
-
-
-def _bytes(message: Message) -> bytes:
-    value = message.value()
-    return value if isinstance(value, bytes) else b""
 
 
 def _consumer(settings: Settings) -> Consumer:

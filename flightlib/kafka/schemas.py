@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from confluent_kafka import Message
+
 from flightlib import records
 from flightlib.errors import EngineDown, RecordError, TopicError
 from flightlib.kafka.bulk import HEADER_BYTES, Bulk, fields_of
@@ -15,6 +17,33 @@ from flightlib.settings import Settings
 ASK_AGAIN_S = 10.0
 FEW = 80
 """Fewer messages than this are quicker one by one."""
+
+
+def payloads_of(messages: Sequence[Message]) -> list[bytes]:
+    """Give the bytes of messages; none of one that has none, or something else."""
+    values = (message.value() for message in messages)
+    return [value if isinstance(value, bytes) else b"" for value in values]
+
+
+Decode = Callable[[bytes], dict[str, Any]]
+
+
+class OneByOne:
+    """Decodes payloads one after the other, with a function for one."""
+
+    def __init__(self, decode: Decode) -> None:
+        self._decode = decode
+
+    def all(self, payloads: Sequence[bytes]) -> list[dict[str, Any] | RecordError]:
+        """Decode payloads; an error in place of each that is no report."""
+        return [_alone(self._decode, payload) for payload in payloads]
+
+
+def _alone(decode: Decode, payload: bytes) -> dict[str, Any] | RecordError:
+    try:
+        return decode(payload)
+    except RecordError as error:
+        return error
 
 
 class Decoder:
@@ -38,7 +67,15 @@ class Decoder:
         """Decode one payload; raises RecordError when it is nothing a registry knows."""
         return records.decode(payload, self._schema(records.schema_id(payload)))
 
-    def many(self, payloads: Sequence[bytes]) -> list[dict[str, Any] | None]:
+    def all(self, payloads: Sequence[bytes]) -> list[dict[str, Any] | RecordError]:
+        """Decode payloads, many together; an error in place of each that is no report."""
+        known = self.together(payloads)
+        return [
+            _alone(self, payload) if report is None else report
+            for payload, report in zip(payloads, known, strict=True)
+        ]
+
+    def together(self, payloads: Sequence[bytes]) -> list[dict[str, Any] | None]:
         """Decode what can be decoded together; None for each that is left to be decoded alone."""
         found: list[dict[str, Any] | None] = [None] * len(payloads)
         if len(payloads) < FEW:

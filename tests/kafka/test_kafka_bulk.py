@@ -130,10 +130,13 @@ def writer_of(schema_id: int, settings: Settings) -> str:
 def test_a_decoder_takes_together_what_is_many_and_known() -> None:
     """Few messages, and those of an unknown schema, are left to be decoded alone."""
     decoder = Decoder(load(), fetch=writer_of)
-    assert decoder.many(ENCODED[: FEW - 1]) == [None] * (FEW - 1)
+    assert decoder.together(ENCODED[: FEW - 1]) == [None] * (FEW - 1)
     strange = [records.header(8) + payload[5:] for payload in ENCODED[:FEW]]
     mixed = [b"", *strange, *ENCODED, b"junk"]
-    told = decoder.many(mixed)
+    told = decoder.together(mixed)
     assert told[: FEW + 1] == [None] * (FEW + 1)
     assert told[FEW + 1 : -1] == [records.decode(payload) for payload in ENCODED]
     assert told[-1] is None
+    whole = decoder.all(mixed)
+    assert [one for one in whole if isinstance(one, dict)] == told[FEW + 1 : -1]
+    assert sum(isinstance(one, RecordError) for one in whole) == FEW + 2
