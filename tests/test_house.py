@@ -27,6 +27,7 @@ ROOMS = [
     "widgets",
     "magics",
     "reports",
+    "tiles",
     "measure",
     "cli",
 ]

@@ -17,9 +17,9 @@ from flightlib import settings as address_book
 from flightlib.cli import lab
 from flightlib.cli.bars import Bars
 from flightlib.cli.console import console, one_line_errors
-from flightlib.engines import Check, EngineStatus, Local, Statuses, doctor
+from flightlib.engines import Check, EngineStatus, Local, Statuses, chosen, doctor, prepare
 from flightlib.engines.doctor import memory
-from flightlib.engines.folder import size_bytes
+from flightlib.engines.folder import check_name, size_bytes
 from flightlib.errors import MachineError
 from flightlib.settings import Settings
 
@@ -48,11 +48,28 @@ def register(app: typer.Typer) -> None:
     app.command()(one_line_errors(reset))
 
 
-def up(engines: Engines = None) -> None:
+def up(
+    engines: Engines = None,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Only fetch files; start nothing.")
+    ] = False,
+) -> None:
     """Start engines and wait until each is healthy; the first time, fetch them."""
     settings = address_book.load()
+    if fetch:
+        _fetch(settings, engines)
+        return
     _check_memory(settings)
     bring_up(settings, engines)
+
+
+def _fetch(settings: Settings, engines: Iterable[str] | None) -> None:
+    """Bring the files of engines to this machine, so that a later start needs no network."""
+    wanted = chosen(engines)
+    check_name("FLIGHTLIB_CACHE", settings.cache)
+    with Bars() as bars:
+        prepare(settings, wanted, bars)
+    console.print(f"All files are here: {', '.join(wanted)}.", soft_wrap=True)
 
 
 def _check_memory(settings: Settings) -> None:

@@ -37,7 +37,7 @@ def notebooks_beside(folder: Path) -> tuple[Path, list[str]]:
 
 
 def _files(source: Path) -> list[str]:
-    wanted = {".ipynb", ".png", ".svg"}
+    wanted = {".ipynb", ".jupyterlab-workspace", ".png", ".svg"}
     return sorted(
         path.relative_to(source).as_posix()
         for path in source.rglob("*")

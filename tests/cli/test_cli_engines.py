@@ -64,6 +64,15 @@ def test_a_taken_port_is_one_line(taken_port: int, here: Path) -> None:
     assert not (here / "run").exists()
 
 
+def test_a_fetch_that_fails_is_one_line(here: Path) -> None:
+    """`up --fetch` with no way to the files ends with code 1 and one line, and starts nothing."""
+    result = run("up", "--fetch", "kafka")
+    assert result.exit_code == 1
+    assert "FLIGHTLIB_MAVEN_REPOSITORY" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert not here.exists()
+
+
 def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that is no port is named with its variable."""
     monkeypatch.setenv("FLIGHTLIB_KAFKA_PORT", "many")

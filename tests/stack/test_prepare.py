@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from flightlib.cli import app
 from flightlib.engines.layout import bytes_to_fetch, damaged, home, java, prepare
 from flightlib.engines.lockfile import HOMES
 from flightlib.settings import load
@@ -50,3 +53,12 @@ def test_nothing_is_damaged_and_nothing_is_left_to_fetch(engine: str) -> None:
     """Every file has the content it had when it was put in place, and no byte is missing."""
     assert damaged(load(), engine, deep=True) == []
     assert bytes_to_fetch(load(), [engine]) == 0
+
+
+def test_fetching_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`flightlib up --fetch` says that all files are here, and makes no data folder."""
+    monkeypatch.setenv("FLIGHTLIB_DATA", str(tmp_path / "data"))
+    result = CliRunner().invoke(app, ["up", "--fetch", "kafka", "flink"])
+    assert result.exit_code == 0, result.stderr
+    assert "All files are here: kafka, jobmanager, taskmanager, gateway, keeper" in result.stdout
+    assert not (tmp_path / "data").exists()
