@@ -54,6 +54,7 @@ class Compose:
         self.settings = settings
         self._data = settings.data
         self._say = say
+        self._project = project_name(settings.data)
 
     # --- up -------------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class Compose:
         ports.check_distinct(self.settings, ENGINES)
         folder.check_room(self._data)
         with folder.locked(self._data, self._say):
-            there = docker.containers(self._data)
+            there = self._there()
             if not any(container.running for container in there.values()):
                 self._check_free()
             self._build()
@@ -97,9 +98,7 @@ class Compose:
                 " Type `pip install -e .` in a checkout, then `flightlib up --compose`."
             )
         self._say("Building the image; the first time this fetches 1.5 GB and takes some minutes.")
-        done = subprocess.run(
-            ["docker", *self._words("build", NETWORK)], env=self._environment(), check=False
-        )
+        done = subprocess.run(self._words("build", NETWORK), env=self._environment(), check=False)
         if done.returncode:
             raise EngineFailed("The image was not built; the lines above say why.")
 
@@ -109,7 +108,7 @@ class Compose:
                 report(name, "starting")
         with TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
             starting = subprocess.Popen(
-                ["docker", *self._words("up", "--detach", "--no-build", *asked)],
+                self._words("up", "--detach", "--no-build", *asked),
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -134,7 +133,7 @@ class Compose:
         """Wait until all are healthy; raise EngineFailed for one that does not come up."""
         deadline = time.monotonic() + HEALTHY_WITHIN_S
         while waiting:
-            code, there = starting.poll(), docker.containers(self._data)
+            code, there = starting.poll(), self._there()
             for name in list(waiting):
                 container = there.get(name)
                 if container and container.running and self._well(name, container.started_s):
@@ -175,24 +174,19 @@ class Compose:
             return  # nothing was ever started here
         with folder.locked(self._data, self._say):
             try:
-                ran = docker.containers(self._data)
+                ran = self._there()
             except MachineError as error:
                 if names:
                     raise
                 self._say(f"{error} No container was stopped.")
                 ran = {}
             if ran:
-                self._stop(asked if names else None, ran)
+                self._run(*(("stop", *asked) if names else ("down",)))
             for name in asked:
                 if name in ran and ran[name].running:
                     report(name, "stopped")
             if not names:
                 mode.forget(self._data)
-
-    def _stop(self, asked: tuple[str, ...] | None, ran: dict[str, Container]) -> None:
-        project = next(iter(ran.values())).project
-        words = ("down",) if asked is None else ("stop", *asked)
-        self._run(*words, project=project)
 
     # --- look -----------------------------------------------------------------------------------
 
@@ -201,7 +195,7 @@ class Compose:
         there: dict[str, Container] = {}
         # Within a container there is no Docker to ask, yet every engine answers.
         with suppress(MachineError):
-            there = docker.containers(self._data)
+            there = self._there()
         asked = chosen_services(names) if names else (*ENGINES, *(a for a in APPS if a in there))
         return container_rows(self.settings, there, asked, self._well)
 
@@ -210,18 +204,18 @@ class Compose:
 
         Raises SettingError for an unknown service, MachineError if Docker does not answer.
         """
-        found = docker.containers(self._data).get(one_service(engine))
+        found = self._there().get(one_service(engine))
         if found is None:
             return []
         return docker.answer(["logs", "--tail", str(lines), found.id]).splitlines()
 
     def ran(self, engine: str) -> bool:
         """Say whether a service has a container. Raises as `logs` does."""
-        return one_service(engine) in docker.containers(self._data)
+        return one_service(engine) in self._there()
 
     def follow(self, engine: str, write: Callable[[str], object]) -> None:
         """Go on writing what a service writes, until Ctrl-C."""
-        found = docker.containers(self._data).get(one_service(engine))
+        found = self._there().get(one_service(engine))
         if found is None:
             return
         words = ["docker", "logs", "--tail", "0", "--follow", found.id]
@@ -237,16 +231,24 @@ class Compose:
     def reset(self) -> None:
         """Delete all data of the engines. Raises MachineError while there are containers."""
         with folder.locked(self._data, self._say):
-            if docker.containers(self._data):
+            if self._there():
                 raise MachineError("The engines are running. Stop them first: `flightlib down`.")
             folder.empty(self._data)
 
-    def _run(self, *words: str, project: str = "") -> str:
-        """Run a command of compose to its end; raise MachineError if it fails."""
-        return docker.answer(self._words(*words, project=project), self._environment())
+    # --- Docker ---------------------------------------------------------------------------------
 
-    def _words(self, *words: str, project: str = "") -> list[str]:
-        return compose_words(project or project_name(self._data), *words)
+    def _there(self) -> dict[str, Container]:
+        """Find the containers; what is typed next is then about their project, whoever named it."""
+        there = docker.containers(self._data)
+        self._project = next((one.project for one in there.values()), self._project)
+        return there
+
+    def _run(self, *words: str) -> str:
+        """Run a command of compose to its end; raise MachineError if it fails."""
+        return docker.answer(compose_words(self._project, *words), self._environment())
+
+    def _words(self, *words: str) -> list[str]:
+        return ["docker", *compose_words(self._project, *words)]
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, **variables(self.settings, mode.recall(self._data))}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from flightlib.engines import folder
+from flightlib.engines import folder, mode
 from flightlib.engines.apps import APPS, answers
 from flightlib.engines.commands import command, data_folders
 from flightlib.engines.health import healthy
@@ -43,6 +43,9 @@ class _Lines(Silent):
 def hold(settings: Settings) -> None:
     """Claim the data folder and become a process that does nothing until told to end."""
     _make_folders(settings)
+    # Whoever typed `docker compose` by hand has flightlib's commands know of it as well.
+    if not mode.in_containers(settings.data):
+        mode.remember(settings.data, rootless=os.getuid() == 0)
     os.execvp("sleep", ("sleep", "infinity"))
 
 
