@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from flightlib import flink, kafka
-from flightlib.settings import HOST, Settings
+from flightlib.settings import Settings
 
 TIMEOUT_S = 2.0
 # The TaskManager reports to the JobManager every second (docker/flink/config.yaml).
@@ -29,7 +29,7 @@ def healthy(settings: Settings, engine: str, since_s: float = 0.0) -> bool:
 def _kafka(settings: Settings, _since_s: float) -> bool:
     # A connection attempt costs nothing; a client that meets a closed port waits and retries.
     try:
-        socket.create_connection((HOST, settings.kafka_port), TIMEOUT_S).close()
+        socket.create_connection((settings.kafka_host, settings.kafka_port), TIMEOUT_S).close()
     except OSError:
         return False
     return kafka.answers(settings, timeout_s=TIMEOUT_S)
