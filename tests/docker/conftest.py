@@ -25,12 +25,9 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
     made = Notes(folder)
-    made.write(
-        {
-            **{"refuses": {}, "there": {}, "restarts": {}, "codes": {}, "words": {}},
-            **{"options": ["name=seccomp,profile=builtin"], "compose": "2.39.1", "project": ""},
-        }
-    )
+    answers = {"compose": "2.39.1", "options": ["name=seccomp,profile=builtin"], "project": ""}
+    none = ("refuses", "there", "restarts", "codes", "words")
+    made.write({**answers, **{name: {} for name in none}})
     return made
 
 
@@ -55,6 +52,7 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def all_well(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Answer every health question alike; nothing listens in these tests."""
+
     def answer(well: bool) -> None:
         monkeypatch.setattr(compose, "healthy", lambda *_: well)
         monkeypatch.setattr(compose.apps, "answers", lambda *_: well)

@@ -9,7 +9,7 @@ from typing import Any
 
 # It stands in for the client so that what flightlib types, and what it makes of the answers, can be
 # looked at. It starts nothing: no test may say of an engine that it ran in a container.
-CLIENT = r'''
+CLIENT = r"""
 import json, os, sys
 from pathlib import Path
 
@@ -62,7 +62,7 @@ if typed[0] == "stop":
 if typed[0] == "down":
     kept["there"] = {}
 end("", kept["codes"].get(typed[0], 0), kept["words"].get(typed[0], ""))
-'''
+"""
 
 
 @dataclass
@@ -78,7 +78,9 @@ class Notes:
 
     def compose(self, verb: str) -> tuple[list[str], dict[str, str]]:
         """The words and the variables of the last call of compose with this verb."""
-        rows = [one for one in self._rows() if one["words"][0] == "compose" and verb in one["words"]]
+        rows = [
+            one for one in self._rows() if one["words"][0] == "compose" and verb in one["words"]
+        ]
         return rows[-1]["words"], rows[-1]["given"]
 
     def set(self, **answers: object) -> None:

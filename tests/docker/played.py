@@ -120,7 +120,10 @@ class Played:
 def main() -> None:
     """Play the services that are named, or all, and say how long each took to be healthy."""
     names = sys.argv[1:] or [NETWORK, *SERVICES]
-    with tempfile.TemporaryDirectory(prefix="flightlib-played-") as data, Played(Path(data)) as play:
+    with (
+        tempfile.TemporaryDirectory(prefix="flightlib-played-") as data,
+        Played(Path(data)) as play,
+    ):
         for name in names:
             begun = time.monotonic()
             play.up([name])

@@ -107,7 +107,11 @@ def test_up_is_remembered_until_down(here: Settings, notes: Notes) -> None:
     assert in_containers(here.data)
     shown = typed_line("status", "kafka", "--json")
     (row,) = json.loads(shown.stdout)
-    assert (row["engine"], row["state"], row["memory_mb"]) == ("kafka", "healthy", 512 * 2**20 / 1e6)
+    assert (row["engine"], row["state"], row["memory_mb"]) == (
+        "kafka",
+        "healthy",
+        512 * 2**20 / 1e6,
+    )
     assert typed_line("logs", "kafka", "--lines", "2").stdout == "one\ntwo\n"
     assert notes.typed[-1] == ["logs", "--tail", "2", "kafka-id"]
     assert typed_line("up", "registry").exit_code == 0

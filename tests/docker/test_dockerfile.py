@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from composed import DOCKER, dotenv
 from dockerfile_parse import DockerfileParser
 
@@ -22,6 +23,15 @@ def steps() -> list[tuple[str, str]]:
         for one in parsed.structure
         if one["instruction"] != "COMMENT"
     ]
+
+
+@pytest.mark.parametrize("file", [FILE, DOCKER / "kubernetes" / "Dockerfile.flink"], ids=str)
+def test_the_linter_has_nothing_to_say(file: Path) -> None:
+    """hadolint, whose rules are the habits of those who build images, finds nothing."""
+    beside = Path(sys.executable).with_name("hadolint")
+    program = str(beside) if beside.exists() else "hadolint"
+    done = subprocess.run([program, str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_base_image_is_pinned_in_the_env_file() -> None:

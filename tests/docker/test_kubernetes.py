@@ -204,7 +204,9 @@ def test_all_that_write_the_lake_are_one_user_in_one_place() -> None:
         assert {pod["securityContext"][k] for k in ("runAsUser", "runAsGroup", "fsGroup")} == {1000}
     assert {"lake", "registry"} == claims
     for part in ("coordinator", "worker"):
-        assert values()[part]["additionalVolumes"][0]["persistentVolumeClaim"]["claimName"] == "lake"
+        assert (
+            values()[part]["additionalVolumes"][0]["persistentVolumeClaim"]["claimName"] == "lake"
+        )
         assert values()[part]["additionalVolumeMounts"][0]["mountPath"] == "/flightlib"
     assert set(values()["securityContext"].values()) == {1000}
 
