@@ -203,7 +203,7 @@ def test_an_old_compose_is_named(here: Settings, notes: Notes, found: str) -> No
 def test_a_missing_plugin_is_named(here: Settings, notes: Notes) -> None:
     """A client without the plugin gets the name of the package."""
     notes.set(refuses={"compose": "docker: unknown command: docker compose"})
-    with pytest.raises(MachineError, match="is missing.*docker-compose-plugin"):
+    with pytest.raises(MachineError, match=r"is missing.*docker-compose-plugin"):
         Compose(here).up(["kafka"])
 
 

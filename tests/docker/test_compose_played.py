@@ -1,4 +1,4 @@
-"""The services of docker/compose.yaml as processes: commands, variables, order, health questions."""
+"""Services of docker/compose.yaml as processes: commands, variables, order, health questions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_the_way_to_the_first_map_works_as_composed(tmp_path: Path) -> None:
-    """Kafka, registry, generator and backend come up by the file's own words, and flights arrive."""
+    """Kafka, registry, generator and backend come up by the file's words, and flights arrive."""
     with Played(tmp_path / "data") as play:
         play.up(["sky", "backend"])
         assert set(play.processes) == {"network", "kafka", "registry", "sky", "backend"}

@@ -1,4 +1,4 @@
-"""docker/kubernetes: fit for the schemas of Kubernetes, and in step with the rest of the project."""
+"""docker/kubernetes: fit for the schemas of Kubernetes, in step with the rest of the project."""
 
 from __future__ import annotations
 
