@@ -15,7 +15,9 @@ from flightlib.errors import MachineError
 
 # The label by which the containers of a data folder are known, whoever started them.
 LABEL = "flightlib.data"
-# The first compose that looks more often at a service while it starts.
+# That of Docker 25, which looks more often at a container while it starts.
+LEAST_API = (1, 44)
+# The first compose that asks Docker for that.
 LEAST_COMPOSE = (2, 20, 2)
 _UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "kB": 1e3, "MB": 1e6, "GB": 1e9}
 _BACK = "or run the engines as processes: `flightlib down`, then `flightlib up`."
@@ -84,9 +86,15 @@ def answer(words: list[str], env: Mapping[str, str] | None = None) -> str:
 
 
 def engine() -> Engine:
-    """Ask the engine of Docker about itself. Raises MachineError if it does not answer."""
+    """Ask the engine of Docker about itself. Raises MachineError if it is silent or too old."""
     # `docker info` would end well without an engine; `docker version` does not.
-    version = answer(["version", "--format", "{{.Server.Version}}"]).strip()
+    told_of = answer(["version", "--format", "{{.Server.Version}} {{.Server.APIVersion}}"])
+    version, _, api = told_of.strip().partition(" ")
+    if _numbers(api) < LEAST_API:
+        raise MachineError(
+            f"The engine of Docker is {version}; allowed: 25 or newer. Install a newer Docker, "
+            f"{_BACK}"
+        )
     told: dict[str, Any] = json.loads(answer(["info", "--format", "{{json .}}"]))
     rootless = any("rootless" in option for option in told.get("SecurityOptions") or [])
     return Engine(version, told.get("MemTotal", 0) / 1e9, rootless)
@@ -96,8 +104,7 @@ def compose_version() -> str:
     """Give the version of the compose plugin. Raises MachineError if it is missing or too old."""
     done = run(["compose", "version", "--short"])
     found = done.stdout.strip().removeprefix("v")
-    numbers = tuple(int(number) for number in re.findall(r"\d+", found)[:3])
-    if done.returncode or numbers < LEAST_COMPOSE:
+    if done.returncode or _numbers(found) < LEAST_COMPOSE:
         has = f"is {found}" if done.returncode == 0 else "is missing"
         least = ".".join(map(str, LEAST_COMPOSE))
         raise MachineError(
@@ -105,6 +112,10 @@ def compose_version() -> str:
             f"Install Docker's package docker-compose-plugin, {_BACK}"
         )
     return found
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
 def containers(data: Path) -> dict[str, Container]:

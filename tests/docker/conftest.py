@@ -25,7 +25,12 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
     made = Notes(folder)
-    answers = {"compose": "2.39.1", "options": ["name=seccomp,profile=builtin"], "project": ""}
+    answers = {
+        "compose": "2.39.1",
+        "api": "1.48",
+        "options": ["name=seccomp,profile=builtin"],
+        "project": "",
+    }
     none = ("refuses", "there", "restarts", "codes", "words")
     made.write({**answers, **{name: {} for name in none}})
     return made

@@ -32,7 +32,7 @@ if refusal:
 if words[:2] == ["compose", "version"]:
     end(kept["compose"] + "\n")
 if words[0] == "version":
-    end("28.0.4\n")
+    end(f"28.0.4 {kept['api']}\n")
 if words[0] == "info":
     end(json.dumps({"MemTotal": 16_000_000_000, "SecurityOptions": kept["options"]}))
 if words[0] == "ps":

@@ -200,6 +200,13 @@ def test_an_old_compose_is_named(here: Settings, notes: Notes, found: str) -> No
         Compose(here).up(["kafka"])
 
 
+def test_an_old_engine_is_named(here: Settings, notes: Notes) -> None:
+    """An engine that cannot look often at a container that starts is named with what can."""
+    notes.set(api="1.43")
+    with pytest.raises(MachineError, match="allowed: 25 or newer"):
+        Compose(here).up(["kafka"])
+
+
 def test_a_missing_plugin_is_named(here: Settings, notes: Notes) -> None:
     """A client without the plugin gets the name of the package."""
     notes.set(refuses={"compose": "docker: unknown command: docker compose"})
