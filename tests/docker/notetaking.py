@@ -21,7 +21,6 @@ with (here / "typed.jsonl").open("a") as notes:
     notes.write(json.dumps({"words": words, "given": given}) + "\n")
 
 def end(text="", code=0, error=""):
-    (here / "state.json").write_text(json.dumps(kept))
     print(text, end="")
     print(error, end="", file=sys.stderr)
     sys.exit(code)
@@ -61,6 +60,10 @@ if typed[0] == "stop":
     kept["there"].update(dict.fromkeys(typed[1:], "exited"))
 if typed[0] == "down":
     kept["there"] = {}
+# Others ask at the same time: only these three change anything, and at one stroke.
+draft = here / f"state.{os.getpid()}"
+draft.write_text(json.dumps(kept))
+draft.replace(here / "state.json")
 end("", kept["codes"].get(typed[0], 0), kept["words"].get(typed[0], ""))
 """
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import psutil
 from composed import filled, services
 
 from flightlib.engines.mode import Containers
@@ -128,6 +129,8 @@ def main() -> None:
             begun = time.monotonic()
             play.up([name])
             print(f"{name}: healthy after {time.monotonic() - begun:.1f} s", flush=True)
+        for name, process in play.processes.items():
+            print(f"{name}: {psutil.Process(process.pid).memory_info().rss / 2**20:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -114,7 +114,8 @@ def test_up_is_remembered_until_down(here: Settings, notes: Notes) -> None:
     )
     assert typed_line("logs", "kafka", "--lines", "2").stdout == "one\ntwo\n"
     assert notes.typed[-1] == ["logs", "--tail", "2", "kafka-id"]
-    assert typed_line("up", "registry").exit_code == 0
+    again = typed_line("up", "registry")
+    assert again.exit_code == 0, again.stderr
     assert notes.state["there"] == dict.fromkeys(["kafka", "registry", "network"], "running")
     ended = typed_line("down")
     assert ended.stdout == "Stopped: kafka, registry.\n"
