@@ -7,7 +7,7 @@ default below. Ports and versions have no default here: they stand once, in `doc
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError, computed_field, field_validator
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from flightlib.errors import SettingError
 
 MAVEN_REPOSITORY = "https://repo.maven.apache.org/maven2"
-HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
 
 Port = Field(ge=1, le=65535)
 

@@ -111,7 +111,7 @@ class Local:
         ):
             for engine in phase:
                 if engine not in running:
-                    self._startonly(engine)
+                    self._start_one(engine)
                     report(engine, "starting")
             self._await(phase, report)
 
