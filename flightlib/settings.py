@@ -7,7 +7,7 @@ default below. Ports and versions have no default here: they stand once, in `doc
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError, computed_field, field_validator
@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from flightlib.errors import SettingError
 
 MAVEN_REPOSITORY = "https://repo.maven.apache.org/maven2"
-HOST = "127.0.0.1"
+HOST: Final = "127.0.0.1"
 
 Port = Field(ge=1, le=65535)
 
@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     gateway_port: int = Port
     trino_port: int = Port
     backend_port: int = Port
+    lab_port: int = Port  # of JupyterLab in a container
+
+    # Where the engines answer: on this machine, or by these names in a cluster.
+    kafka_host: str = HOST
+    registry_host: str = HOST
+    catalog_host: str = HOST
+    flink_host: str = HOST
+    gateway_host: str = HOST
+    trino_host: str = HOST
 
     jre_version: str
     trino_jre_version: str
@@ -63,6 +72,8 @@ class Settings(BaseSettings):
     maven_repository: str = MAVEN_REPOSITORY
     data: Path = Path(platformdirs.user_data_dir("flightlib", appauthor=False))
     cache: Path = Path(platformdirs.user_cache_dir("flightlib", appauthor=False))
+    # Where servers listen. All interfaces are for containers, whose ports reach this machine alone.
+    bind: Literal["127.0.0.1", "0.0.0.0"] = HOST
     max_clients: int = Field(default=1000, ge=1)
     cors_origins: str = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
 
@@ -75,37 +86,37 @@ class Settings(BaseSettings):
     @property
     def kafka(self) -> str:
         """Kafka's bootstrap address, host:port."""
-        return f"{HOST}:{self.kafka_port}"
+        return f"{self.kafka_host}:{self.kafka_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def registry(self) -> str:
         """The Schema Registry's base address (Confluent-compatible API)."""
-        return f"http://{HOST}:{self.registry_port}/apis/ccompat/v7"
+        return f"http://{self.registry_host}:{self.registry_port}/apis/ccompat/v7"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def catalog(self) -> str:
         """The Iceberg REST catalog's address."""
-        return f"http://{HOST}:{self.catalog_port}"
+        return f"http://{self.catalog_host}:{self.catalog_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def flink(self) -> str:
         """The Flink JobManager's REST address and web page."""
-        return f"http://{HOST}:{self.flink_port}"
+        return f"http://{self.flink_host}:{self.flink_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def flink_gateway(self) -> str:
         """The Flink SQL Gateway's REST address."""
-        return f"http://{HOST}:{self.gateway_port}"
+        return f"http://{self.gateway_host}:{self.gateway_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def trino(self) -> str:
         """Trino's address and web page."""
-        return f"http://{HOST}:{self.trino_port}"
+        return f"http://{self.trino_host}:{self.trino_port}"
 
 
 def load(**given: Any) -> Settings:

@@ -91,7 +91,7 @@ def start(settings: Settings | None = None) -> Backend:
             return running
         stop()
         app = create_app(settings)
-        listener, note = _listen(settings.backend_port, TRIES)
+        listener, note = _listen(settings, settings.backend_port, TRIES)
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         server = _Server(app)
         thread = threading.Thread(
@@ -120,20 +120,20 @@ def serve(settings: Settings | None = None, port: int | None = None) -> None:
     """
     settings = settings or load()
     app = create_app(settings)
-    listener, note = _listen(port or settings.backend_port, 1 if port else TRIES)
+    listener, note = _listen(settings, port or settings.backend_port, 1 if port else TRIES)
     where = f"http://{HOST}:{listener.getsockname()[1]}"
     log.info("Listening on %s%s", where, f" ({note})" if note else "")
     with contextlib.suppress(KeyboardInterrupt):
         _Server(app).run([listener])
 
 
-def _listen(port: int, tries: int) -> tuple[socket.socket, str]:
+def _listen(settings: Settings, port: int, tries: int) -> tuple[socket.socket, str]:
     """Open a listening socket on the port or one of the next; say so if it is another."""
     for candidate in range(port, min(port + tries, 65536)):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, candidate))
+            listener.bind((settings.bind, candidate))
             listener.listen(2048)
         except OSError:
             listener.close()

@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -17,7 +16,19 @@ from flightlib import settings as address_book
 from flightlib.cli import lab
 from flightlib.cli.bars import Bars
 from flightlib.cli.console import console, one_line_errors
-from flightlib.engines import Check, EngineStatus, Local, Statuses, chosen, doctor, prepare
+from flightlib.engines import (
+    Check,
+    EngineStatus,
+    Statuses,
+    apps,
+    chosen,
+    doctor,
+    doctor_compose,
+    found,
+    in_containers,
+    mode,
+    prepare,
+)
 from flightlib.engines.doctor import memory
 from flightlib.engines.folder import check_name, size_bytes
 from flightlib.errors import MachineError
@@ -35,6 +46,14 @@ Engines = Annotated[
     list[str] | None,
     typer.Argument(help="Engines by name (`flink` is four of them); all if none is given."),
 ]
+InContainers = Annotated[
+    bool,
+    typer.Option(
+        "--compose",
+        help="In containers, by `docker compose`. It stays so until `flightlib down`; there are "
+        "`sky`, `backend` and `lab` beside the engines then.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
 
 
@@ -50,6 +69,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     engines: Engines = None,
+    compose: InContainers = False,
     fetch: Annotated[
         bool, typer.Option("--fetch", help="Only fetch files; start nothing.")
     ] = False,
@@ -60,7 +80,11 @@ def up(
         _fetch(settings, engines)
         return
     _check_memory(settings)
-    bring_up(settings, engines)
+    bring_up(settings, engines, compose=compose)
+    token = mode.recall(settings.data).token
+    if "lab" in (engines or ()) and token:
+        place = f"{apps.address(settings, 'lab')}/lab?token={token}"
+        console.print(f"JupyterLab: {place}", soft_wrap=True)
 
 
 def _fetch(settings: Settings, engines: Iterable[str] | None) -> None:
@@ -82,11 +106,15 @@ def _check_memory(settings: Settings) -> None:
 
 
 def bring_up(
-    settings: Settings, engines: Iterable[str] | None = None, bars: Bars | None = None
+    settings: Settings,
+    engines: Iterable[str] | None = None,
+    bars: Bars | None = None,
+    *,
+    compose: bool = False,
 ) -> None:
     """Start engines with progress bars and a line as each becomes healthy."""
     with bars or Bars() as shown:
-        Local(settings, console.print).up(engines, _lines(shown), shown)
+        found(settings, console.print, compose=compose).up(engines, _lines(shown), shown)
 
 
 def _lines(bars: Bars) -> Callable[[str, str], None]:
@@ -106,11 +134,12 @@ def _lines(bars: Bars) -> Callable[[str, str], None]:
     return report
 
 
-def down(engines: Engines = None) -> None:
+def down(engines: Engines = None, compose: InContainers = False) -> None:
     """Stop the engines that `up` started, and what a killed demo left; nothing else."""
     settings = address_book.load()
     stopped: list[str] = []
-    Local(settings, console.print).down(engines, lambda engine, _: stopped.append(engine))
+    running = found(settings, console.print, compose=compose)
+    running.down(engines, lambda engine, _: stopped.append(engine))
     if not engines and lab.end_leftovers(settings):
         stopped.append("the JupyterLab of a demo that was killed")
     said = f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running."
@@ -122,9 +151,10 @@ def down(engines: Engines = None) -> None:
 def status(
     engines: Engines = None,
     as_json: AsJson = False,
+    compose: InContainers = False,
 ) -> None:
     """Show each engine's address, health, uptime, memory and restarts; exit 1 if one is down."""
-    rows = Local(address_book.load()).status(engines)
+    rows = found(address_book.load(), compose=compose).status(engines)
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
@@ -173,39 +203,22 @@ def logs(
     engine: Annotated[str, typer.Argument(help="One engine by name.")],
     lines: Annotated[int, typer.Option(min=0, help="How many of the last lines.")] = 50,
     follow: Annotated[bool, typer.Option(help="Go on showing lines until Ctrl-C.")] = False,
+    compose: InContainers = False,
 ) -> None:
     """Show the last lines an engine wrote."""
-    local = Local(address_book.load())
-    path = local.log_path(engine)
-    shown = local.logs(engine, lines)
-    if not path.exists() and not follow:
+    running = found(address_book.load(), compose=compose)
+    shown = running.logs(engine, lines)
+    if not shown and not follow and not running.ran(engine):
         console.print(f"{engine} has no log yet: it never ran. Start it with `flightlib up`.")
     for line in shown:
         typer.echo(line)
     if follow:
-        _follow(path)
+        running.follow(engine, lambda text: typer.echo(text, nl=False))
 
 
-def _follow(path: Path) -> None:
-    """Print what is added to a file, across its rotation, until Ctrl-C."""
-    position = path.stat().st_size if path.exists() else 0
-    try:
-        while True:
-            size = path.stat().st_size if path.exists() else 0
-            position = 0 if size < position else position
-            if size > position:
-                with path.open(encoding="utf-8", errors="replace") as text:
-                    text.seek(position)
-                    typer.echo(text.read(), nl=False)
-                    position = text.tell()
-            time.sleep(0.3)
-    except KeyboardInterrupt:
-        return
-
-
-def diagnose(as_json: AsJson = False) -> None:
+def diagnose(as_json: AsJson = False, compose: InContainers = False) -> None:
     """Check what this machine has and lacks, with the fix; exit 1 if something will not do."""
-    checks = doctor(address_book.load())
+    checks = _checks(address_book.load(), compose=compose)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
     else:
@@ -214,9 +227,18 @@ def diagnose(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def _checks(
+    settings: Settings, engines: Iterable[str] | None = None, *, compose: bool = False
+) -> list[Check]:
+    """Look at what the engines need, in the way they run or are to run."""
+    if compose or in_containers(settings.data):
+        return doctor_compose(settings)
+    return doctor(settings, engines)
+
+
 def check_machine(settings: Settings, engines: Iterable[str] | None = None) -> None:
     """Print every check; raise MachineError with the first one that fails."""
-    checks = doctor(settings, engines)
+    checks = _checks(settings, engines)
     _print_checks(checks)
     for check in checks:
         if check.state == "fail":
@@ -240,5 +262,5 @@ def reset(
     if not yes:
         size = size_bytes(settings.data) / 1e6
         typer.confirm(f"Delete everything in {settings.data} ({size:.0f} MB)?", abort=True)
-    Local(settings, console.print).reset()
+    found(settings, console.print).reset()
     console.print(f"{settings.data} is empty.", soft_wrap=True)

@@ -68,7 +68,7 @@ def marker(data: Path) -> str:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Give what the configuration files in `docker/` read: the ports, the data folder, the host."""
-    held = {"FLIGHTLIB_DATA": str(settings.data), "FLIGHTLIB_BIND": HOST}
+    held = {"FLIGHTLIB_DATA": str(settings.data), "FLIGHTLIB_BIND": settings.bind}
     for engine in ENGINES:
         held |= {name: str(port) for name, port in ports(settings, engine).items()}
     return held
@@ -200,12 +200,12 @@ def _flink_options(settings: Settings) -> dict[str, str]:
     state = settings.data / "flink"  # as it is: Flink decodes no %20 in a folder's address
     return {
         "rest.port": str(settings.flink_port),
-        "rest.bind-address": HOST,
+        "rest.bind-address": settings.bind,
         "jobmanager.rpc.port": str(settings.flink_rpc_port),
         "jobmanager.bind-host": HOST,
         "taskmanager.bind-host": HOST,
         "sql-gateway.endpoint.rest.port": str(settings.gateway_port),
-        "sql-gateway.endpoint.rest.bind-address": HOST,
+        "sql-gateway.endpoint.rest.bind-address": settings.bind,
         "execution.checkpointing.dir": f"file://{state / 'checkpoints'}",
         "execution.checkpointing.savepoint-dir": f"file://{state / 'savepoints'}",
         "io.tmp.dirs": str(state / "tmp"),

@@ -92,8 +92,8 @@ def damaged(
     settings: Settings, engine: str, *, deep: bool = False, lock: Lock | None = None
 ) -> list[str]:
     """Name an engine's files that are gone or changed; `deep` reads and hashes every file."""
-    places = _places(settings, engine, lock or read_lock())
-    return [f"{place.name}/{file}" for place in places for file in damage(place, deep=deep)]
+    folders = places(settings, engine, lock)
+    return [f"{place.name}/{file}" for place in folders for file in damage(place, deep=deep)]
 
 
 def discard(settings: Settings, engine: str, lock: Lock | None = None) -> None:
@@ -101,12 +101,13 @@ def discard(settings: Settings, engine: str, lock: Lock | None = None) -> None:
 
     For damage that only a deep look finds: `prepare` itself compares sizes.
     """
-    for place in _places(settings, engine, lock or read_lock()):
+    for place in places(settings, engine, lock):
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _places(settings: Settings, engine: str, lock: Lock) -> tuple[Path, Path]:
-    name = files_of(engine)
+def places(settings: Settings, engine: str, lock: Lock | None = None) -> tuple[Path, Path]:
+    """The folders an engine's files and its Java are in, whether they are there or not."""
+    lock, name = lock or read_lock(), files_of(engine)
     return _home(settings, name, lock), jre_folder(settings, jre_of(lock, name))
 
 

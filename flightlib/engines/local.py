@@ -7,19 +7,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 
 from flightlib.engines import folder, ports
 from flightlib.engines.commands import Command, command, data_folders, log_file
 from flightlib.engines.health import healthy
 from flightlib.engines.kafka_data import prepare_folder
 from flightlib.engines.layout import prepare
+from flightlib.engines.logs import follow
 from flightlib.engines.manager import Manager, ManagerGone
-from flightlib.engines.names import ENGINES, FIRST, chosen
+from flightlib.engines.names import ENGINES, FIRST, chosen, only
 from flightlib.engines.orphans import end, engine_processes, managers
 from flightlib.engines.progress import Progress
 from flightlib.engines.status import Statuses, collect
-from flightlib.errors import ArtifactError, EngineFailed, MachineError, SettingError, not_allowed
+from flightlib.errors import ArtifactError, EngineFailed, MachineError
 from flightlib.settings import Settings
 
 HEALTHY_WITHIN_S = 300.0
@@ -214,16 +214,20 @@ class Local:
 
         Raises SettingError for an unknown engine.
         """
-        path = log_file(self.settings, _one(engine))
+        path = log_file(self.settings, only(engine))
         try:
             with path.open(encoding="utf-8", errors="replace") as text:
                 return [line.rstrip("\n") for line in deque(text, maxlen=lines)]
         except FileNotFoundError:
             return []
 
-    def log_path(self, engine: str) -> Path:
-        """Say where an engine's output is. Raises SettingError for an unknown engine."""
-        return log_file(self.settings, _one(engine))
+    def ran(self, engine: str) -> bool:
+        """Say whether an engine was ever started. Raises SettingError for an unknown engine."""
+        return log_file(self.settings, only(engine)).exists()
+
+    def follow(self, engine: str, write: Callable[[str], object]) -> None:
+        """Go on writing what an engine writes, until Ctrl-C."""
+        follow(log_file(self.settings, only(engine)), write)
 
     def reset(self) -> None:
         """Delete all data of the engines: topics, schemas, tables, logs.
@@ -238,10 +242,3 @@ class Local:
             if engine_processes(self._data) or managers(self._manager.config):
                 raise MachineError("The engines are running. Stop them first: `flightlib down`.")
             folder.empty(self._data)
-
-
-def _one(engine: str) -> str:
-    names = chosen([engine])
-    if len(names) > 1:
-        raise SettingError(not_allowed("An engine", engine, names))
-    return names[0]

@@ -49,6 +49,14 @@ def chosen(names: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(engine for engine in ENGINES if engine in asked)
 
 
+def only(name: str) -> str:
+    """Check the name of one engine. Raises SettingError naming the nearest name."""
+    names = chosen([name])
+    if len(names) > 1:
+        raise SettingError(not_allowed("An engine", name, names))
+    return names[0]
+
+
 def ports(settings: Settings, engine: str) -> dict[str, int]:
     """Give the ports an engine listens on by the environment variable that moves each."""
     return {f"FLIGHTLIB_{name.upper()}": getattr(settings, name) for name in _PORTS[engine]}

@@ -76,7 +76,18 @@ def check_distinct(settings: Settings, engines: Iterable[str]) -> None:
 def check(settings: Settings, engines: Iterable[str]) -> None:
     """Raise MachineError naming the first port that is taken, its holder and what to type."""
     for engine, name, port in taken_ports(settings, engines):
-        raise MachineError(
-            f"Port {port}, which {engine} needs, is taken by {holder(port)}. "
-            f"End that program, or choose another port with {name}=NUMBER."
-        )
+        raise _refusal(engine, name, port)
+
+
+def check_published(settings: Settings, names: Iterable[str]) -> None:
+    """Raise MachineError as `check` does, for ports by the names of their settings."""
+    for name in names:
+        if taken(port := getattr(settings, name)):
+            raise _refusal("a container", f"FLIGHTLIB_{name.upper()}", port)
+
+
+def _refusal(who: str, variable: str, port: int) -> MachineError:
+    return MachineError(
+        f"Port {port}, which {who} needs, is taken by {holder(port)}. "
+        f"End that program, or choose another port with {variable}=NUMBER."
+    )

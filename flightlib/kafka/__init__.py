@@ -1,5 +1,6 @@
 """Kafka: topics and schemas made and checked, reports published and followed, messages counted."""
 
+from flightlib.kafka.baton import has_publisher
 from flightlib.kafka.client import answers, now_ms
 from flightlib.kafka.consumer import Follower, KafkaState, Received
 from flightlib.kafka.ledger import PublisherStatus
@@ -37,6 +38,7 @@ __all__ = [
     "empty",
     "ensure_topics",
     "find_poison",
+    "has_publisher",
     "message_count",
     "now_ms",
     "offsets_at",

@@ -63,6 +63,18 @@ class Baton:
         self._lock.release()
 
 
+def has_publisher(settings: Settings, topic: str) -> bool:
+    """Say whether a process holds the right to publish to a topic."""
+    path = settings.data / "run" / f"publisher-{topic}.lock"
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, thread_local=False).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 def _read(claim: Path) -> str:
     try:
         return claim.read_text(encoding="utf-8")

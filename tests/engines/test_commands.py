@@ -20,6 +20,13 @@ from flightlib.errors import SettingError
 from flightlib.settings import HOST, Settings, load, shared_folder
 
 DOCKER = shared_folder("docker")
+# One folder of configuration per engine, read by local mode and by containers alike.
+FILES = [
+    path
+    for name in ("kafka", "registry", "catalog", "flink", "trino")
+    for path in (DOCKER / name).rglob("*")
+    if path.is_file()
+]
 JAVA = tuple(engine for engine in ENGINES if engine != "keeper")  # the keeper is Python
 
 
@@ -68,8 +75,7 @@ def test_the_environment_has_what_the_files_read(here: Settings) -> None:
     given = commands.environment(here)
     asked = {
         name
-        for path in DOCKER.rglob("*")
-        if path.is_file() and path.name != ".env"
+        for path in FILES
         for name in re.findall(r"FLIGHTLIB_[A-Z]+(?:_[A-Z]+)*", path.read_text(encoding="utf-8"))
     } - {"FLIGHTLIB_"}
     assert asked
@@ -81,10 +87,9 @@ def test_the_environment_has_what_the_files_read(here: Settings) -> None:
 def test_no_port_stands_in_a_configuration_file() -> None:
     """The ports stand once, in docker/.env."""
     numbers = {str(port) for engine in ENGINES for port in ports(load(), engine).values()}
-    for path in DOCKER.rglob("*"):
-        if path.is_file() and path.name != ".env":
-            found = set(re.findall(r"\b\d{4,5}\b", path.read_text(encoding="utf-8")))
-            assert not found & numbers, path.name
+    for path in FILES:
+        found = set(re.findall(r"\b\d{4,5}\b", path.read_text(encoding="utf-8")))
+        assert not found & numbers, path.name
 
 
 def test_flink_is_told_its_ports_and_folders(here: Settings) -> None:
