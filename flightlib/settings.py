@@ -7,7 +7,7 @@ default below. Ports and versions have no default here: they stand once, in `doc
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError, computed_field, field_validator
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     gateway_port: int = Port
     trino_port: int = Port
     backend_port: int = Port
+    prometheus_port: int = Port
 
     jre_version: str
     trino_jre_version: str
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     maven_repository: str = MAVEN_REPOSITORY
     data: Path = Path(platformdirs.user_data_dir("flightlib", appauthor=False))
     cache: Path = Path(platformdirs.user_cache_dir("flightlib", appauthor=False))
+    log_format: Literal["text", "json"] = "text"
     max_clients: int = Field(default=1000, ge=1)
     cors_origins: str = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
 
