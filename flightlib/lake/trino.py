@@ -94,9 +94,8 @@ def ask(
         reraise=True,
     )
     sent, how = Sent(sql, first_line, bool(values)), (dict(session), plain, told)
-    canceller = canceller or Canceller()
     try:
-        with _timed(canceller, within_s):
+        with _timed(canceller := canceller or Canceller(), within_s):
             return patient(_run, settings, sent, list(values), how, most, canceller)
     except Starting:
         raise EngineDown("Trino", where(settings), "flightlib up trino") from None
