@@ -69,7 +69,7 @@ def _surround(app: FastAPI, origins: str, took: Took) -> None:
         allow_origin_regex=origins,
         allow_methods=["GET"],
         allow_headers=["If-None-Match", HEADER],
-        expose_headers=[*rest.EXPOSED, HEADER],
+        expose_headers=rest.EXPOSED,
     )
     app.add_middleware(AccessLog, took=took)
     app.add_exception_handler(FlightlibError, told)
@@ -151,7 +151,10 @@ def _add_metrics(app: FastAPI, settings: Settings, counted: metrics.Counted) -> 
     @app.get("/metrics/engines", tags=["about"], response_class=PlainTextResponse)
     async def prometheus_engines() -> Response:
         """Give what is to be seen of the engines, jobs and tables, in the same format."""
-        return Response(await engines.get(), media_type=CONTENT_TYPE_LATEST)
+        try:
+            return Response(await engines.get(), media_type=CONTENT_TYPE_LATEST)
+        except asyncio.TimeoutError:
+            return PlainTextResponse("# The engines were not looked at in time.\n", 503)
 
 
 def _health(channel: Channel) -> dict[str, Any]:

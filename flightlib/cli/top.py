@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,9 +18,18 @@ from flightlib.cli.engines import messages, status_table
 from flightlib.cli.streams import ended_by_ctrl_c
 
 if TYPE_CHECKING:
-    from flightlib.observe import Figures, JobFigures, RouteFigures, TableFigures, TopicFigures
+    from flightlib.observe import (
+        Figures,
+        JobFigures,
+        RouteFigures,
+        TableFigures,
+        TopicFigures,
+        Watcher,
+    )
 
 NONE = "–"
+SHOWN = 5
+"""So many routes at most, the busiest, so that all fits a screen."""
 ONCE_S = 1.0
 """So long after its first look `--once` looks again: a rate needs two."""
 
@@ -47,16 +56,25 @@ def top(
         time.sleep(ONCE_S)
         console.print(picture(watcher.step()))
         return
-    with ended_by_ctrl_c(), _screen() as screen:
-        while True:
-            began_s = time.monotonic()
-            screen.update(picture(watcher.step()), refresh=True)
-            time.sleep(max(0.0, began_s + every - time.monotonic()))
+    with ended_by_ctrl_c():
+        if console.is_terminal:
+            with _screen() as screen:
+                _go_on(watcher, every, lambda told: screen.update(told, refresh=True))
+        else:
+            _go_on(watcher, every, console.print)
 
 
 def _screen() -> Live:
-    waiting = Text("Looking at the engines ...")
-    return Live(waiting, console=console, auto_refresh=False, screen=console.is_terminal)
+    return Live(
+        Text("Looking at the engines ..."), console=console, auto_refresh=False, screen=True
+    )
+
+
+def _go_on(watcher: Watcher, every_s: float, show: Callable[[RenderableType], Any]) -> None:
+    while True:
+        began_s = time.monotonic()
+        show(picture(watcher.step()))
+        time.sleep(max(0.0, began_s + every_s - time.monotonic()))
 
 
 def picture(told: Figures) -> RenderableType:
@@ -69,10 +87,14 @@ def picture(told: Figures) -> RenderableType:
         ("topics", TOPICS, map(_topic, told.topics)),
         ("jobs", JOBS, map(_job, told.jobs)),
         ("tables", TABLES, map(_table, told.tables)),
-        ("backend", ROUTES, map(_route, told.routes)),
+        ("backend", ROUTES, map(_route, _busiest(told.routes))),
     ):
         parts += ["", *_part(name, head, list(rows), told.troubles.get(name))]
     return Group(*parts, *_clients(told))
+
+
+def _busiest(routes: Iterable[RouteFigures]) -> list[RouteFigures]:
+    return sorted(routes, key=lambda row: row.per_s or 0.0, reverse=True)[:SHOWN]
 
 
 def _part(
