@@ -5,7 +5,7 @@ A page of its own: it asks every engine, which takes a while, and `/metrics` is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,7 +13,8 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from flightlib.backend.newest import Shared
 from flightlib.engines import EngineStatus
-from flightlib.lake import State
+from flightlib.flink import Details
+from flightlib.lake import Snapshot, State
 from flightlib.observe import JobSeen, Look, look
 from flightlib.settings import Settings
 
@@ -35,53 +36,48 @@ ENGINES: dict[str, tuple[Made, Callable[[EngineStatus], float | None]]] = {
         lambda e: e.restarts,
     ),
 }
-JOBS: dict[str, tuple[Made, Callable[[JobSeen], float | None]]] = {
-    "flightlib_job_running": (
-        (GAUGE, "1 while every task of a job that is meant to run does."),
-        lambda j: j.state == "RUNNING",
-    ),
+JOBS: dict[str, tuple[Made, Callable[[Details], float | None]]] = {
     "flightlib_job_lag_reports": (
         (GAUGE, "Messages in Kafka that its sources have not read yet."),
-        lambda j: j.details and j.details.lag,
+        lambda j: j.lag,
     ),
     "flightlib_job_reports_per_second": (
         (GAUGE, "Messages its sources read each second."),
-        lambda j: j.details and j.details.read_per_s,
+        lambda j: j.read_per_s,
     ),
     "flightlib_job_checkpoint_seconds": (
         (GAUGE, "Seconds the newest checkpoint took."),
-        lambda j: j.details and j.details.checkpoint_s,
+        lambda j: j.checkpoint_s,
     ),
     "flightlib_job_checkpoint_age_seconds": (
         (GAUGE, "Seconds since the newest checkpoint."),
-        lambda j: j.details and j.details.checkpoint_age_s,
+        lambda j: j.checkpoint_age_s,
     ),
     "flightlib_job_checkpoints": (
         (COUNTER, "Checkpoints made."),
-        lambda j: j.details and j.details.checkpoints,
+        lambda j: j.checkpoints,
     ),
     "flightlib_job_checkpoints_failed": (
         (COUNTER, "Checkpoints that failed."),
-        lambda j: j.details and j.details.checkpoints_failed,
+        lambda j: j.checkpoints_failed,
     ),
     "flightlib_job_restarts": (
         (COUNTER, "Times Flink started it again after a fault."),
-        lambda j: j.details and j.details.restarts,
+        lambda j: j.restarts,
     ),
 }
-TABLES: dict[str, tuple[Made, Callable[[State], float | None]]] = {
+TABLES: dict[str, tuple[Made, Callable[[Snapshot], float | None]]] = {
     "flightlib_lake_rows": (
         (GAUGE, "Rows of a table."),
-        lambda t: t.current and t.current.total_records,
+        lambda t: t.total_records,
     ),
     "flightlib_lake_files": (
         (GAUGE, "Data files of a table."),
-        lambda t: t.current and t.current.total_files,
+        lambda t: t.total_files,
     ),
-    "flightlib_lake_snapshots": ((GAUGE, "Snapshots kept of a table."), lambda t: len(t.snapshots)),
     "flightlib_lake_commit_timestamp_seconds": (
         (GAUGE, "When the newest commit to a table was made."),
-        lambda t: t.current and t.current.committed_ms / 1000,
+        lambda t: t.committed_ms / 1000,
     ),
 }
 
@@ -100,13 +96,29 @@ class EngineCollector(Collector):
         sums = {topic: float(sum(ends.values())) for topic, ends in found.ends.items()}
         written = (COUNTER, "Messages ever written to a topic.")
         yield _metric("flightlib_topic_messages", written, "topic", sums)
-        for name, (made, of_job) in JOBS.items():
-            yield _metric(name, made, "job_name", {j.name: of_job(j) for j in found.jobs})
-        for name, (made, of_table) in TABLES.items():
-            yield _metric(name, made, "table", {t.name: of_table(t) for t in found.tables})
+        yield from _of_jobs(found.jobs)
+        yield from _of_tables(found.tables)
 
 
-def _metric(name: str, made: Made, label: str, values: dict[str, float | None]) -> Metric:
+def _of_jobs(jobs: Iterable[JobSeen]) -> Iterator[Metric]:
+    running = (GAUGE, "1 while every task of a job that is meant to run does.")
+    states = {job.name: float(job.state == "RUNNING") for job in jobs}
+    yield _metric("flightlib_job_running", running, "job_name", states)
+    known = {job.name: job.details for job in jobs if job.details}
+    for name, (made, read) in JOBS.items():
+        yield _metric(name, made, "job_name", {job: read(told) for job, told in known.items()})
+
+
+def _of_tables(tables: Iterable[State]) -> Iterator[Metric]:
+    kept = (GAUGE, "Snapshots kept of a table.")
+    counts = {table.name: float(len(table.snapshots)) for table in tables}
+    yield _metric("flightlib_lake_snapshots", kept, "table", counts)
+    newest = {table.name: table.current for table in tables if table.current}
+    for name, (made, read) in TABLES.items():
+        yield _metric(name, made, "table", {table: read(told) for table, told in newest.items()})
+
+
+def _metric(name: str, made: Made, label: str, values: Mapping[str, float | None]) -> Metric:
     family, text = made
     metric = family(name, text, labels=[label])
     for of, value in values.items():

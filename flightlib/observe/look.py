@@ -50,7 +50,7 @@ def look(settings: Settings) -> Look:
     """
     at_s, rows = time.time(), status(settings)
     troubles: dict[str, str] = {}
-    parts = {
+    parts: dict[str, tuple[str, str, Callable[[], Any], Any]] = {
         "topics": ("kafka", "kafka", lambda: _ends(settings), {}),
         "jobs": ("jobmanager", "flink", lambda: _jobs(settings), ()),
         "tables": ("catalog", "catalog", lambda: _tables(settings, troubles), ()),
