@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     trino_port: int = Port
     backend_port: int = Port
     lab_port: int = Port  # of JupyterLab in a container
+    prometheus_port: int = Port
 
     # Where the engines answer: on this machine, or by these names in a cluster.
     kafka_host: str = HOST
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     cache: Path = Path(platformdirs.user_cache_dir("flightlib", appauthor=False))
     # Where servers listen. All interfaces are for containers, whose ports reach this machine alone.
     bind: Literal["127.0.0.1", "0.0.0.0"] = HOST
+    log_format: Literal["text", "json"] = "text"
     max_clients: int = Field(default=1000, ge=1)
     cors_origins: str = r"https?://(localhost|127\.0\.0\.1)(:\d+)?"
 

@@ -50,6 +50,7 @@ class ScriptedLake:
     port: int = 0
     said: list[str] = field(default_factory=list)  # statements, in order
     sessions: list[str] = field(default_factory=list)  # what was set with each
+    headers: list[dict[str, str]] = field(default_factory=list)  # of each statement
     cancelled: threading.Event = field(default_factory=threading.Event)
     waiting: threading.Event = field(default_factory=threading.Event)  # a slow one is being asked
     tables: dict[str, int] = field(default_factory=lambda: {"flight_data": 3, "region_stats": 0})
@@ -138,6 +139,7 @@ def _handler(lake: ScriptedLake) -> type[BaseHTTPRequestHandler]:
             etag = ""
             if of_trino:
                 session = self.headers.get("X-Trino-Session", "")
+                lake.headers += [dict(self.headers)] if self.command == "POST" else []
                 status, told = lake.trino(self.command, self.path, body, session)
             else:
                 status, told, etag = lake.catalog(self.path, self.headers.get("If-None-Match", ""))

@@ -14,8 +14,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from flightlib.backend import metrics, rest, rest_params, streams
-from flightlib.backend.access import AccessLog
+from flightlib.backend import engine_metrics, metrics, rest, rest_params, streams
+from flightlib.backend.access import HEADER, AccessLog, Took
 from flightlib.backend.answers import Answers
 from flightlib.backend.asker import LakeAsker
 from flightlib.backend.channel import HEARTBEAT_S, Channel
@@ -53,23 +53,25 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.channels, app.state.answers = channels, answers
-    _surround(app, _origins(settings))
+    took = Took()
+    _surround(app, _origins(settings), took)
     app.include_router(streams.routes(channels, seats))
     app.include_router(rest.routes(answers))
     _add_pages(app, channels, seats, answers)
+    _add_metrics(app, settings, metrics.Counted(channels.values(), answers, seats, took))
     return app
 
 
-def _surround(app: FastAPI, origins: str) -> None:
+def _surround(app: FastAPI, origins: str, took: Took) -> None:
     """Put the access log, the rules for other origins and the words for errors around the app."""
     app.add_middleware(
         CORSMiddleware,
         allow_origin_regex=origins,
         allow_methods=["GET"],
-        allow_headers=["If-None-Match"],
+        allow_headers=["If-None-Match", HEADER],
         expose_headers=rest.EXPOSED,
     )
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, took=took)
     app.add_exception_handler(FlightlibError, told)
     app.add_exception_handler(RequestValidationError, _refused)
 
@@ -113,13 +115,12 @@ async def _refused(request: Request, error: Exception) -> Response:
 def _add_pages(
     app: FastAPI, channels: dict[str, Channel], seats: streams.Seats, answers: Answers
 ) -> None:
-    registry = metrics.registry(channels.values(), answers)
-
     @app.get("/", tags=["about"])
     async def index() -> dict[str, Any]:
         """Say what can be asked here."""
         paths = [*(f"/{topic}/sse" for topic in channels), *rest.PATHS.values()]
-        return {"name": "flightlib", "paths": [*paths, "/healthz", "/metrics", "/openapi.json"]}
+        about = ("/healthz", "/metrics", "/metrics/engines", "/openapi.json")
+        return {"name": "flightlib", "paths": [*paths, *about]}
 
     @app.get("/healthz", tags=["about"])
     async def healthz() -> dict[str, Any]:
@@ -137,10 +138,23 @@ def _add_pages(
             "lake": await answers.health(),
         }
 
+
+def _add_metrics(app: FastAPI, settings: Settings, counted: metrics.Counted) -> None:
+    own, engines = metrics.registry(counted), engine_metrics.watched(settings)
+
     @app.get("/metrics", tags=["about"], response_class=PlainTextResponse)
     async def prometheus() -> Response:
-        """Give the counts in Prometheus' text format."""
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        """Give what the backend counts, in Prometheus' text format."""
+        counted.committed_ms = await counted.answers.newest.committed_ms()
+        return Response(generate_latest(own), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/metrics/engines", tags=["about"], response_class=PlainTextResponse)
+    async def prometheus_engines() -> Response:
+        """Give what is to be seen of the engines, jobs and tables, in the same format."""
+        try:
+            return Response(await engines.get(), media_type=CONTENT_TYPE_LATEST)
+        except asyncio.TimeoutError:
+            return PlainTextResponse("# The engines were not looked at in time.\n", 503)
 
 
 def _health(channel: Channel) -> dict[str, Any]:

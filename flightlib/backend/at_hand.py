@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 
@@ -45,7 +46,8 @@ class AtHand:
         """Note that there was a question."""
         self._wanted_s = time.monotonic()
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._follow())
+            # In a context of its own: this is no work for the request that happens to begin it.
+            self._task = contextvars.Context().run(asyncio.create_task, self._follow())
 
     def close(self) -> None:
         """Let go of the rows."""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 
 from flightlib.backend import sse
+from flightlib.backend.buckets import Buckets
 from flightlib.backend.client import Client
 from flightlib.backend.filters import Filter
 from flightlib.backend.group import Group
@@ -27,6 +28,9 @@ SWEEP_S = 1.0
 VIEWS = 64
 # A publisher that starts sends its first seconds at once: they are no flood.
 LATE_MS = 3000
+FRAME_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
+LOOKED_AT = 100
+"""Of each frame about so many flights, evenly spread, are looked at for how late they are."""
 
 
 class Channel:
@@ -45,7 +49,8 @@ class Channel:
     ) -> None:
         self.topic, self.generation = topic, secrets.token_hex(4)
         self.hub, self.meter = Hub(), Meter()
-        self.reports = self.frames = self.frame_bytes = self.clients = 0
+        self.reports = self.frames = self.frame_bytes = self.clients = self.missed = 0
+        self.to_frame = Buckets(FRAME_SECONDS)
         self.state = KafkaState("waiting", f"Nobody has asked for {topic} yet.")
         self._follow, self._clock, self._heartbeat_s = follow, clock, heartbeat_s
         self._lock = threading.Lock()
@@ -59,6 +64,11 @@ class Channel:
     def poison(self) -> int:
         """How many messages were passed over because they are no flight reports."""
         return self._source.poison if self._source else 0
+
+    @property
+    def lag(self) -> int:
+        """How many messages Kafka has beyond what is read."""
+        return self._source.lag if self._source else 0
 
     @property
     def position(self) -> dict[int, int]:
@@ -151,9 +161,10 @@ class Channel:
                 told = self.state
                 await client.line.write(self._told())
             with self._lock:
+                late = client.seq < group.frame.since
                 frame = group.next_for(client.seq)
             if frame:
-                client.seq = frame.seq
+                client.seq, self.missed = frame.seq, self.missed + late
                 await client.line.write(frame.data)
             elif said := await client.wait():
                 await client.line.write(said)
@@ -221,12 +232,16 @@ class Channel:
                 beat_s = loop.time() + self._heartbeat_s
 
     def _encode(self, name: str, seq: int, flights: Iterable[Flight], gone: list[str]) -> bytes:
+        now, shown = self._clock(), list(flights)
+        if name == "update":
+            for flight in shown[:: 1 + len(shown) // LOOKED_AT]:
+                self.to_frame.add(max(0, now - flight["timestamp"]) / 1000)
         data = {
             "seq": seq,
-            "sent_ms": self._clock(),
+            "sent_ms": now,
             "newest_ms": self.hub.newest_ms,
             "reports_per_s": self.per_s,
-            "flights": list(flights),
+            "flights": shown,
             "gone": gone,
         }
         frame = sse.event(name, data, sse.event_id(self.generation, seq))

@@ -56,9 +56,12 @@ class Shared(Generic[T]):
         """Ask, or join who asks, and give the answer. Raises what the asking raised."""
         return await asyncio.wait_for(asyncio.shield(self._begin()), ANSWER_S)
 
-    async def peek(self, within_s: float) -> T | None:
-        """Give the last answer; if somebody has asked before, ask anew and wait a moment."""
-        if self._known is not None or self.fault is not None:
+    async def peek(self, within_s: float, first: bool = False) -> T | None:
+        """Give the last answer; if somebody has asked before, ask anew and wait a moment.
+
+        With `first` also if nobody has.
+        """
+        if first or self._known is not None or self.fault is not None:
             await asyncio.wait({self._begin()}, timeout=within_s)
         return self.known
 
@@ -112,6 +115,12 @@ class Newest:
         except asyncio.TimeoutError:
             return _silent("Flink")
         return ""
+
+    async def committed_ms(self) -> int | None:
+        """Give the time of the newest commit, at once or nearly so; None if that is not known."""
+        state = await self._state.peek(PEEK_S, first=True)
+        known = state is not None and self._state.fault is None
+        return state.current.committed_ms if state and state.current and known else None
 
     async def health(self, now_ms: int) -> dict[str, Any]:
         """Tell what is known, at once or nearly so; before the first question that is nothing."""

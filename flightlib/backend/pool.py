@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,14 +20,16 @@ SIZE, LINE = 4, 64
 def in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
     """Run something that blocks in a thread of its own; call it on the event loop.
 
-    A daemon thread: an engine that hangs does not keep the interpreter from leaving.
+    A daemon thread: an engine that hangs does not keep the interpreter from leaving. The thread
+    knows the id of the request it works for.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
+    context = contextvars.copy_context()
 
     def run() -> None:
         try:
-            settle = _settler(future, work())
+            settle = _settler(future, context.run(work))
         except Exception as error:
             settle = _settler(future, error=error)
         with contextlib.suppress(RuntimeError):  # the loop has closed meanwhile

@@ -63,6 +63,7 @@ HEADERS = {
         "hit: kept; stale: kept, and the newest a moment ago; rows: from the newest rows at hand; "
         "miss: asked of Trino"
     ),
+    "X-Request-Id": _header("the request's own id if it is well-formed, else a new one"),
     "X-Since": _header("begin of the window, included"),
     "X-Until": _header("end of the window, left out"),
 }

@@ -14,6 +14,7 @@ class Source(Protocol):
 
     caught_up: threading.Event
     poison: int
+    lag: int
     position: dict[int, int]
     state: KafkaState
 

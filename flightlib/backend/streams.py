@@ -34,7 +34,7 @@ class Seats:
     """How many streams may be open at once."""
 
     def __init__(self, limit: int) -> None:
-        self.limit, self.taken = limit, 0
+        self.limit, self.taken, self.refused = limit, 0, 0
 
 
 class EventStream(Response):
@@ -52,6 +52,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a seat, stream, and give the seat back however it ends."""
         if self._seats.taken >= self._seats.limit:
+            self._seats.refused += 1
             await _full(self._seats.limit)(scope, receive, send)
             return
         self._seats.taken += 1

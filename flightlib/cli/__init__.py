@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from flightlib.cli import demo, engines, lock, measuring, replays, reports, sky, streams
+from flightlib.cli import (
+    demo,
+    engines,
+    lock,
+    measuring,
+    observing,
+    replays,
+    reports,
+    sky,
+    streams,
+    top,
+)
 from flightlib.cli.console import console
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -31,5 +42,5 @@ def _options(
     """Take the options that need no command."""
 
 
-for room in (demo, engines, streams, replays, sky, reports, measuring, lock):
+for room in (demo, engines, top, observing, streams, replays, sky, reports, measuring, lock):
     room.register(app)

@@ -158,14 +158,15 @@ def status(
     if as_json:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
-        console.print(_status_table(rows))
-        for line in _messages(rows):
+        console.print(status_table(rows))
+        for line in messages(rows):
             console.print(line, markup=False, soft_wrap=True)
     if not all(row.healthy for row in rows):
         raise typer.Exit(1)
 
 
-def _status_table(rows: Statuses) -> Table:
+def status_table(rows: Statuses) -> Table:
+    """Lay the rows out as a table."""
     table = Table(box=None, pad_edge=False)
     for name in ("engine", "state", "address", "pid", "up", "memory", "restarts"):
         side: Literal["left", "right"] = "right" if name in ("up", "memory", "restarts") else "left"
@@ -187,7 +188,7 @@ def _status_cells(row: EngineStatus) -> Iterator[str]:
     yield str(row.restarts)
 
 
-def _messages(rows: Statuses) -> Iterator[str]:
+def messages(rows: Statuses) -> Iterator[str]:
     """Say what to do, once for all engines it is to be done for."""
     for message in dict.fromkeys(row.message for row in rows if row.message):
         yield f"{', '.join(row.engine for row in rows if row.message == message)}: {message}"

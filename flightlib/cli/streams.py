@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import time
 from collections.abc import Iterator
@@ -14,12 +13,15 @@ import typer
 
 from flightlib import settings as address_book
 from flightlib.cli.console import Flights, console, one_line_errors
+from flightlib.cli.logged import Log, chosen_format, in_json, narrate, tell
 from flightlib.errors import SettingError
+from flightlib.logs import set_up
 
 if TYPE_CHECKING:
     from flightlib.kafka import Publisher, PublisherStatus
 
 TICK_S = 1.0
+Unpaced = Annotated[bool, typer.Option("--unpaced", help="Do not wait for the clock: a load test.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,14 +46,13 @@ def generate(
     scenario: Annotated[
         list[str] | None, typer.Option(help="What happens: a name or a .yaml file; repeatable.")
     ] = None,
-    unpaced: Annotated[
-        bool,
-        typer.Option("--unpaced", help="Do not wait for the clock: a load test."),
-    ] = False,
+    unpaced: Unpaced = False,
+    log: Log = None,
 ) -> None:
     """Publish a sky to Kafka until Ctrl-C; what was sent is acknowledged before it ends."""
     if seconds is not None and not seconds > 0:
         raise SettingError(f"--for cannot be {seconds:g}; allowed: a number of seconds above 0.")
+    logged = in_json(log, "flightlib-generate")
     # Kafka's client and numpy take half a second to import; `flightlib --help` need not wait.
     from flightlib.kafka import Publisher, now_ms
     from flightlib.scenario import chosen
@@ -67,8 +68,8 @@ def generate(
         chosen(word).start(sky, start_ms)
     publisher = Publisher(reports, topic=topic, paced=not unpaced).start()
     with ended_by_ctrl_c():
-        _watch(publisher, None if until_ms is None else until_ms / 1000)
-    conclude(publisher.stop())
+        (narrate if logged else _watch)(publisher, None if until_ms is None else until_ms / 1000)
+    conclude(publisher.stop(), logged)
 
 
 def scenarios() -> None:
@@ -94,9 +95,12 @@ def _watch(publisher: Publisher, until_s: float | None) -> None:
             line.update(str(publisher))
 
 
-def conclude(status: PublisherStatus) -> None:
-    """Print what a publisher has done; exit code 1 if anything was lost."""
-    console.print(str(status), markup=False, soft_wrap=True)
+def conclude(status: PublisherStatus, logged: bool = False) -> None:
+    """Print, or log, what a publisher has done; exit code 1 if anything was lost."""
+    if logged:
+        tell(status)
+    else:
+        console.print(str(status), markup=False, soft_wrap=True)
     if status.errors:
         raise typer.Exit(1)
 
@@ -105,13 +109,13 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="Port to listen on; by default the next free one.")
     ] = None,
+    log: Log = None,
 ) -> None:
     """Serve the live streams on this machine until Ctrl-C, logging each request."""
+    wanted = chosen_format(log)
     from flightlib import backend
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for chatty in ("httpx", "httpcore", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    set_up(wanted, "flightlib-backend")
     backend.serve(address_book.load(), port)
 
 

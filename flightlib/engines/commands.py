@@ -79,7 +79,8 @@ def command(settings: Settings, engine: str) -> Command:
     mark = (marker(settings.data), f"-Dflightlib.engine={engine}")
     if engine == "keeper":
         program = (sys.executable, "-m", "flightlib.engines.keeper", *mark)
-        return Command(engine, program, environment(settings), settings.data)
+        env = environment(settings) | {"FLIGHTLIB_LOG_FORMAT": settings.log_format}
+        return Command(engine, program, env, settings.data)
     argv, folder = _BUILD[engine](settings)
     env = environment(settings) | (_flink_folders(settings) if engine in FLINK else {})
     return Command(engine, (str(java(settings, engine)), *mark, *argv), env, folder)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from flightlib.flink import Keeper
 from flightlib.flink.beat import beat_file
 from flightlib.lake import Janitor
+from flightlib.logs import set_up
 from flightlib.settings import load
 
 log = logging.getLogger("flightlib.keeper")
@@ -33,9 +34,8 @@ def rounds(act: Callable[[], None], every_s: float, ending: threading.Event) -> 
 
 def main() -> None:
     """Keep jobs and tables until told to end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stdout)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     settings, ending = load(), threading.Event()
+    set_up(settings.log_format, "flightlib-keeper", sys.stdout)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: ending.set())
     log.info("Keeping the jobs and the tables of %s", settings.data)

@@ -4,6 +4,7 @@ from flightlib.flink.beat import beats
 from flightlib.flink.book import Book, Entry, writers
 from flightlib.flink.cluster import Cluster
 from flightlib.flink.ddl import Table, Tables
+from flightlib.flink.details import Details
 from flightlib.flink.distribution import distribution, distribution_version
 from flightlib.flink.facts import JobFacts
 from flightlib.flink.fill import fill, fill_word
@@ -13,6 +14,7 @@ from flightlib.flink.heard import Heard
 from flightlib.flink.jobs import Job, Started, jobs
 from flightlib.flink.keeper import Keeper
 from flightlib.flink.query import PATIENCE, Query
+from flightlib.flink.rest import Refused
 from flightlib.flink.rows import MOST
 from flightlib.flink.scan import Statement, first_word, statements
 from flightlib.flink.session import MOST_ROWS, Answer, Session, session
@@ -26,12 +28,14 @@ __all__ = [
     "Book",
     "Cluster",
     "Column",
+    "Details",
     "Entry",
     "Heard",
     "Job",
     "JobFacts",
     "Keeper",
     "Query",
+    "Refused",
     "Session",
     "Started",
     "Statement",

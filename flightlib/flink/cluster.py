@@ -67,6 +67,7 @@ class Cluster:
             checkpoint_age_s=_age_s(last["latest_ack_timestamp"]) if last else None,
             fault=trace,
             fault_ms=at_ms,
+            checkpoints_failed=int(checkpoints["counts"].get("failed", 0)),
         )
 
     def _metrics(self, path: str, names: Iterable[str]) -> dict[str, float]:

@@ -68,9 +68,20 @@ class Details:
     checkpoint_age_s: float | None
     fault: str  # the root exception's trace, "" if the job has had none
     fault_ms: int
+    checkpoints_failed: int = 0
 
     @property
     def state(self) -> str:
         """Flink's word for the job; RUNNING only when every task does."""
         waits = self.job.state == "RUNNING" and self.job.running_tasks < self.job.tasks
         return "STARTING" if waits else self.job.state
+
+    @property
+    def lag(self) -> int:
+        """How many messages Kafka has that its sources have not read yet."""
+        return int(sum(v.total("pendingRecords") for v in self.vertices if v.is_source))
+
+    @property
+    def read_per_s(self) -> float:
+        """How many messages its sources read each second."""
+        return sum(v.total("numRecordsInPerSecond") for v in self.vertices if v.is_source)

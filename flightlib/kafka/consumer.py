@@ -26,6 +26,8 @@ POLL_S = 0.05
 QUIET_MS = 1000
 PROBE_S = 2.0
 RETRY_S = 1.0
+COUNT_MS = 500
+"""How often the lag is counted, from what Kafka said along with the last messages."""
 
 
 class Received(NamedTuple):
@@ -53,7 +55,8 @@ class Follower:
     hears the state when it changes: "down" while Kafka does not answer, "waiting" while the topic
     does not exist, else "up"; it finds its way back by itself. A message that is no flight report
     is counted in `poison` and passed over. `position` has the offset each partition is read up to:
-    all before it was delivered. `deliver` and `tell` are called from the thread.
+    all before it was delivered; `lag` is how many messages Kafka has beyond. `deliver` and `tell`
+    are called from the thread.
     """
 
     def __init__(
@@ -74,7 +77,7 @@ class Follower:
         self._next: dict[int, int] = {}
         self._behind: dict[int, int] = {}
         self.position: dict[int, int] = {}
-        self._asked_ms = 0
+        self.lag = self._asked_ms = self._counted_ms = 0
         self._closing = threading.Event()
         self._consumer = _consumer(settings)
         self._thread = threading.Thread(target=self._run, name=f"follow-{topic}", daemon=True)
@@ -114,8 +117,22 @@ class Follower:
                 self._receive(good)
         else:
             self._closing.wait(POLL_S)
-        if now_ms() - self._asked_ms >= QUIET_MS:
+        now = now_ms()
+        if now - self._asked_ms >= QUIET_MS:
             self._ask()
+        if now - self._counted_ms >= COUNT_MS:
+            self._count_lag(now)
+
+    def _count_lag(self, now: int) -> None:
+        self._counted_ms = now
+        ends = ((self._known_end(p), following) for p, following in self._next.items())
+        self.lag = sum(max(0, end - following) for end, following in ends)
+
+    def _known_end(self, partition: int) -> int:
+        """Give the end of a partition as told along with its last messages; nothing is asked."""
+        part = TopicPartition(self.topic, partition)
+        found = self._consumer.get_watermark_offsets(part, cached=True)
+        return int(found[1]) if found else 0
 
     def _receive(self, messages: list[Message]) -> None:
         self._asked_ms = now_ms()

@@ -29,6 +29,7 @@ CALL_S = 20.0
 LOOK_S = 5.0
 """How long the names are looked for that an error could have meant."""
 USER = "flightlib"
+TRACE_TOKEN = "X-Trino-Trace-Token"
 
 
 class TooLong(FlightlibError):
@@ -70,13 +71,15 @@ def ask(
     say: Callable[[str], Any] = lambda _line: None,
     canceller: Canceller | None = None,
     plain: bool = False,
+    told: str = "",
 ) -> Answer:
     """Run one statement to its end; `?` in it stand for `values`, which never become SQL.
 
     `within_s` cancels it on Trino after so many seconds; `most` ends it after so many rows. A Trino
     that is just starting is waited for `patience_s`, and `say` gets one line about that. Errors
     count lines from `first_line`, the statement's first in its cell. `plain` leaves times as texts.
-    Raises EngineDown, TooLong, LakeError for what is missing, SqlError for what Trino refuses.
+    `told` is what it is for (see `connection`). Raises EngineDown, TooLong, LakeError for what is
+    missing, SqlError for what Trino refuses.
     """
 
     def tell(state: tenacity.RetryCallState) -> None:
@@ -90,11 +93,10 @@ def ask(
         before_sleep=tell,
         reraise=True,
     )
-    sent, given = Sent(sql, first_line, bool(values)), dict(session)
-    canceller = canceller or Canceller()
+    sent, how = Sent(sql, first_line, bool(values)), (dict(session), plain, told)
     try:
-        with _timed(canceller, within_s):
-            return patient(_run, settings, sent, list(values), given, most, canceller, plain)
+        with _timed(canceller := canceller or Canceller(), within_s):
+            return patient(_run, settings, sent, list(values), how, most, canceller)
     except Starting:
         raise EngineDown("Trino", where(settings), "flightlib up trino") from None
 
@@ -124,9 +126,13 @@ def where(settings: Settings) -> str:
 
 @contextlib.contextmanager
 def connection(
-    settings: Settings, session: Mapping[str, str], plain: bool = False
+    settings: Settings, session: Mapping[str, str], plain: bool = False, told: str = ""
 ) -> Iterator[Any]:
-    """Open a connection, and close it however it ends; `plain` leaves values as they come."""
+    """Open a connection, and close it however it ends; `plain` leaves values as they come.
+
+    `told` names what its queries are for: Trino has it in their source, `flightlib/TOLD`, in their
+    client tags and as their trace token.
+    """
     parts = urlsplit(settings.trino)
     own = requests.Session()
     own.trust_env = False  # this machine: no proxy
@@ -136,7 +142,9 @@ def connection(
             port=parts.port,
             http_scheme=parts.scheme,
             user=USER,
-            source=USER,
+            source=f"{USER}/{told}" if told else USER,
+            client_tags=[told] if told else None,
+            http_headers={TRACE_TOKEN: told} if told else None,
             catalog=CATALOG,
             schema=NAMESPACE,
             timezone="UTC",
@@ -153,13 +161,12 @@ def _run(
     settings: Settings,
     sent: Sent,
     values: list[Any],
-    session: Mapping[str, str],
+    how: tuple[Mapping[str, str], bool, str],
     most: int | None,
     canceller: Canceller,
-    plain: bool,
 ) -> Answer:
     began_s = time.monotonic()
-    with connection(settings, session, plain) as opened:
+    with connection(settings, *how) as opened:
         cursor = opened.cursor()
         canceller.holds(cursor.cancel)
         if canceller.error:  # its time went by while Trino was starting

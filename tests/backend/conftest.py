@@ -51,6 +51,7 @@ class Feed:
     tell: Callable[[KafkaState], None]
     state: KafkaState = UP
     poison: int = 0
+    lag: int = 0
     position: dict[int, int] = field(default_factory=dict)
     closed: bool = False
     caught_up: threading.Event = field(default_factory=threading.Event)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
+import httpx
 import pytest
-from known import filled, publish, report, until
+from expressions import alerts, used
+from known import filled, flightlib, publish, report, until
 
-from flightlib import kafka, lake
+from flightlib import backend, kafka, lake, observe
+from flightlib import engines as all_engines
 from flightlib.engines import Local
 from flightlib.errors import JobError, LakeError
 from flightlib.flink import Job, Started
@@ -237,3 +241,70 @@ def test_a_lost_row_and_a_doubled_row_are_found(writer: Job, stack: Settings) ->
     lake.rollback("flight_data", kept, stack)
     begin("to-lake", stack, "to-lake-delay")
     proved(stack)
+
+
+@pytest.fixture
+def page(stack: Settings, writer: Job) -> Iterator[str]:
+    """The address of a backend that was asked a question, on the settings' own port."""
+    running = backend.start(stack)
+    assert running.note == ""
+    httpx.get(f"{running.url}/flights?minutes=1", timeout=60, trust_env=False)
+    httpx.get(f"{running.url}/healthz", timeout=60, trust_env=False)
+    yield running.url
+    backend.stop()
+
+
+def test_every_metric_that_is_looked_at_is_there(page: str, stack: Settings) -> None:
+    """A real scrape has each metric of the alerts and of the dashboard, under its very name."""
+
+    def missing() -> set[str]:
+        pages = [f"{page}/metrics", f"{page}/metrics/engines", f"{stack.trino}/metrics"]
+        user = httpx.BasicAuth("prometheus", "")
+        told = [httpx.get(url, auth=user, timeout=60, trust_env=False) for url in pages]
+        assert [answer.status_code for answer in told] == [200, 200, 200]
+        found = set().union(*(observe.backend.read(answer.text).samples for answer in told))
+        return used() - found - {"up"}  # which is Prometheus' own
+
+    until(lambda: not missing(), 60, missing)
+
+
+def test_top_shows_a_running_lake(page: str, stack: Settings) -> None:
+    """`flightlib top --once` has the job, the table and the engines with their figures."""
+    command = flightlib(stack, "top", "--once", "--backend", page)
+    text, errors = command.communicate(timeout=120)
+    assert (command.returncode, errors) == (0, "")
+    assert text.count(" healthy ") == len(all_engines.ENGINES)
+    rows = {line.split()[0]: line.split() for line in text.splitlines() if line.split()}
+    assert rows["to-lake"][1] == "RUNNING"
+    assert int(rows["flight_data"][1].replace(",", "")) > 0
+    assert rows["flights"][3] == "0"
+    assert "/healthz" in rows
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="there is no prometheus here")
+def test_prometheus_reaches_all_it_looks_at(page: str, stack: Settings) -> None:
+    """`flightlib observe` finds its four pages, has all alerts, and ends at Ctrl-C."""
+    command = flightlib(stack, "observe")
+    api = f"http://127.0.0.1:{stack.prometheus_port}/api/v1"
+
+    def asked(path: str) -> Any:
+        try:
+            return httpx.get(f"{api}/{path}", timeout=10, trust_env=False).json()["data"]
+        except (httpx.TransportError, ValueError):
+            return {}
+
+    def health() -> dict[str, str]:
+        found = asked("targets").get("activeTargets", ())
+        return {one["labels"]["job"]: one["health"] for one in found}
+
+    try:
+        until(lambda: len(health()) == 4 and set(health().values()) == {"up"}, 90, health)
+        rules = [rule["name"] for group in asked("rules")["groups"] for rule in group["rules"]]
+        assert rules == [rule["alert"] for rule in alerts()]
+        (sample,) = asked("query?query=sum(flightlib_engine_up)")["result"]
+        assert sample["value"][1] == str(len(all_engines.ENGINES))
+    finally:
+        command.send_signal(signal.SIGINT)
+        said, errors = command.communicate(timeout=60)
+    assert (command.returncode, errors) == (0, "")
+    assert said.startswith(f"Prometheus on http://127.0.0.1:{stack.prometheus_port}")

@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
+from known import until
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -37,6 +38,7 @@ ROWS = """INSERT INTO flight_data ({}) VALUES
   ('RST3', -5.5, 10.5, 0, 'CANCELLED', TIMESTAMP '2001-01-01 10:01:03', '-10_10', 1, 0.0,
     TIMESTAMP '2001-01-01 10:01:04')"""
 GONE = "DELETE FROM flight_data WHERE timestamp < TIMESTAMP '2001-01-02'"
+BY_SOURCE = "SELECT query_id, query FROM system.runtime.queries WHERE source = ?"
 AT = """SELECT flight_id FROM flight_data FOR VERSION AS OF {}
   WHERE timestamp < TIMESTAMP '2001-01-02' ORDER BY timestamp DESC"""
 
@@ -163,3 +165,29 @@ def test_an_earlier_snapshot_answers_as_it_was(served: Served) -> None:
     served.sql(GONE)
     assert served.get(pinned).json()["flights"] == before.json()["flights"]
     served.sql(ROWS.format(COLUMNS))
+
+
+def test_a_request_is_found_in_trino_by_its_id(served: Served) -> None:
+    """The id in an answer's header is the source, a tag and the token of the query in Trino."""
+    at = served.get(f"/flights?{DAY}").headers["x-snapshot-id"]
+    served.sql(GONE)
+    served.sql(ROWS.format(COLUMNS))
+
+    def asked_of_trino(limit: int) -> str:
+        # A snapshot that is not the newest any more is nobody's rows at hand.
+        path, asked = f"/flights?{DAY}&snapshot={at}&limit={limit}", f"stack-{at}-{limit}"
+        answer = served.get(path, X_Request_Id=asked)
+        assert answer.headers["x-request-id"] == asked
+        return asked if answer.headers["x-answer"] == "miss" else ""
+
+    limits = iter(range(1, 200))
+    asked = until(lambda: asked_of_trino(next(limits)))
+    found = lake.ask(served.settings, BY_SOURCE, [f"flightlib/{asked}"])
+    ((query_id, query),) = found.rows
+    assert f"FOR VERSION AS OF {at}" in query
+    told = httpx.get(
+        f"{served.settings.trino}/v1/query/{query_id}",
+        headers={"X-Trino-User": "flightlib"},
+        trust_env=False,
+    ).json()["session"]
+    assert (told["clientTags"], told["traceToken"]) == ([asked], asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -68,6 +69,31 @@ def test_serve_logs_each_request_and_ends_at_ctrl_c(kafka_stack: Settings) -> No
     assert f"Listening on {url}" in log
     assert len(re.findall(r"GET /healthz 200", log)) == 1
     assert len(re.findall(r"GET /flights/sse 200", log)) == 1
+
+
+def test_logs_in_json_are_objects_a_line(
+    kafka_stack: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The publisher's and the backend's logs are JSON when asked for, by option or variable."""
+    ensure_topics(kafka_stack)
+    made = flightlib(kafka_stack, "generate", "--flights", "20", "--for", "1", "--log", "json")
+    output, log = made.communicate(timeout=60)
+    assert (made.returncode, output) == (0, "")
+    last = [json.loads(line) for line in log.splitlines()][-1]
+    assert last["service.name"] == "flightlib-generate"
+    assert last["flightlib.sent"] == last["flightlib.acknowledged"] > 0
+    monkeypatch.setenv("FLIGHTLIB_LOG_FORMAT", "json")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    served = flightlib(kafka_stack, "serve", "--port", str(port))
+    until(lambda: _answers(f"http://127.0.0.1:{port}"))
+    headers = {"X-Request-Id": "json-1"}
+    httpx.get(f"http://127.0.0.1:{port}/healthz", headers=headers, timeout=30, trust_env=False)
+    served.send_signal(signal.SIGINT)
+    _, log = served.communicate(timeout=60)
+    lines = [json.loads(line) for line in log.splitlines()]
+    (asked,) = [line for line in lines if line.get("url.original") == "/healthz"]
+    assert (asked["http.request.id"], asked["http.response.status_code"]) == ("json-1", 200)
 
 
 def _answers(url: str) -> bool:
