@@ -13,6 +13,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from flightlib.errors import JobError
+from flightlib.flink.cluster import Cluster
 from flightlib.flink.ddl import CATALOG, TOPIC_TABLES
 from flightlib.flink.scan import about, names_in, one_line, targets
 from flightlib.settings import Settings
@@ -172,6 +173,8 @@ def _entry(told: dict[str, Any]) -> Entry:
 
 def newest_checkpoint(settings: Settings, job_id: str) -> str | None:
     """Find the newest complete checkpoint of a job; None if it made none."""
+    if settings.elsewhere("flink"):  # its folders are not ours to look into
+        return Cluster(settings).newest_checkpoint(job_id) if job_id else None
     folder = settings.data / "flink" / "checkpoints" / job_id
     done = [path.parent for path in folder.glob("chk-*/_metadata")]
     newest = max(done, key=lambda path: int(path.name.removeprefix("chk-")), default=None)
@@ -182,6 +185,9 @@ def state_of(settings: Settings, entry: Entry) -> str | None:
     """Give what a job can go on from: its newest checkpoint, else what it began from, if there."""
     if found := newest_checkpoint(settings, entry.job_id):
         return found
+    if settings.elsewhere("flink"):
+        # A savepoint that the job has outlived would bring rows a second time.
+        return entry.state if entry.wanted == "stopped" else None
     held = entry.state and Path(entry.state.removeprefix("file:"))
     if held:
         held = Path("/" + str(held).lstrip("/"))
