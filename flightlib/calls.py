@@ -117,7 +117,7 @@ def refused_login(settings: Settings, place: str, status: int) -> EngineRefused:
 
 
 def unanswered(settings: Settings, place: str, error: Exception) -> EngineDown:
-    """Say why a call came to nothing, as far as the error tells; `error` is httpx's or requests'."""
+    """Say why a call came to nothing, as far as the error (of httpx or requests) tells."""
     if not settings.elsewhere(place):
         return down(settings, place)
     text, name = str(error), variable(place)
@@ -126,7 +126,9 @@ def unanswered(settings: Settings, place: str, error: Exception) -> EngineDown:
         return refused(settings, place, what, f"Set {name} to the name that it is made out to.")
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
         return refused(settings, place, UNTRUSTED, trust_todo(settings))
-    if any(word in text for word in ("WRONG_VERSION_NUMBER", "wrong version number", "record layer")):
+    if any(
+        word in text for word in ("WRONG_VERSION_NUMBER", "wrong version number", "record layer")
+    ):
         return refused(settings, place, "speaks no TLS", f"Set {name} to an http:// address.")
     plain = str(getattr(settings, place)).startswith("http://")
     if plain and isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):

@@ -20,8 +20,9 @@ from flightlib.cli.console import console, one_line_errors
 from flightlib.engines import Check, EngineStatus, Local, Statuses, doctor
 from flightlib.engines.doctor import memory
 from flightlib.engines.folder import size_bytes
+from flightlib.engines.names import elsewhere, place
 from flightlib.errors import MachineError
-from flightlib.settings import Settings
+from flightlib.settings import Settings, variable
 
 _COLOUR = {
     "ok": "green",
@@ -30,6 +31,7 @@ _COLOUR = {
     "healthy": "green",
     "starting": "yellow",
     "stopped": "dim",
+    "remote": "cyan",
 }
 Engines = Annotated[
     list[str] | None,
@@ -78,6 +80,10 @@ def _lines(bars: Bars) -> Callable[[str, str], None]:
 
     def report(engine: str, state: str) -> None:
         bars.close()
+        if state == "remote":
+            name = variable(place(engine))
+            console.print(f"{engine:<12} [cyan]remote[/cyan] {name} is set: not started here")
+            return
         if state == "starting":
             begun[engine] = time.monotonic()
             return
@@ -131,7 +137,7 @@ def _status_table(rows: Statuses) -> Table:
 
 
 def _status_cells(row: EngineStatus) -> Iterator[str]:
-    colour = _COLOUR.get(row.state, "red")
+    colour = _COLOUR.get(row.state, "red") if row.healthy or row.state != "remote" else "red"
     # Host and port: a path behind them would not fit a terminal of 80 columns.
     place = row.address.removesuffix(urlsplit(row.address).path if "//" in row.address else "")
     yield from (row.engine, f"[{colour}]{row.state}[/{colour}]", place, str(row.pid or ""))
@@ -161,7 +167,9 @@ def logs(
     local = Local(address_book.load())
     path = local.log_path(engine)
     shown = local.logs(engine, lines)
-    if not path.exists() and not follow:
+    if elsewhere(local.settings, engine):
+        console.print(f"{engine} runs elsewhere, and so its log is there.")
+    elif not path.exists() and not follow:
         console.print(f"{engine} has no log yet: it never ran. Start it with `flightlib up`.")
     for line in shown:
         typer.echo(line)

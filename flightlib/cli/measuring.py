@@ -9,6 +9,8 @@ import typer
 from rich.table import Table
 
 from flightlib.cli.console import console, one_line_errors
+from flightlib.errors import SettingError
+from flightlib.settings import PLACES, load, variable
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +41,12 @@ def measure(
     if list_:
         console.print(_listed())
         return
+    for name in PLACES:
+        if load().elsewhere(name):
+            raise SettingError(
+                f"`flightlib measure` brings engines of its own, and {variable(name)} names "
+                f"another: unset it for this command (`env -u {variable(name)} flightlib measure`)."
+            )
     given = {"clients": clients, "flights": flights, "reports": reports, "seconds": seconds}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     found = room.run(*figures or (), quick=quick, folder=out, say=_say, **options)

@@ -110,9 +110,10 @@ class Watch:
             raise missing(self._name)
         if answer.status_code != 304:
             if not answer.is_success:
+                here = not self._settings.elsewhere("catalog")
+                look = "See `flightlib logs catalog`." if here else "See its log, where it runs."
                 raise LakeError(
-                    f"The Iceberg catalog answers {answer.status_code} about {self._name}. "
-                    "See `flightlib logs catalog`."
+                    f"The Iceberg catalog answers {answer.status_code} about {self._name}. {look}"
                 )
             self._state = state_of(self._name, orjson.loads(answer.content))
             self._etag = answer.headers.get("etag", "")

@@ -19,10 +19,12 @@ from flightlib.settings.access import FILE, SECRETS, Access, Login, from_files, 
 from flightlib.settings.rules import check, check_address, is_near
 
 __all__ = [
+    "FILE",
     "HOST",
     "MAVEN_REPOSITORY",
     "PLACES",
     "SECRETS",
+    "Access",
     "Login",
     "Settings",
     "is_near",

@@ -14,6 +14,7 @@ from flightlib.settings.access import SASL, Access, variable
 
 NEAR = ("127.0.0.1", "localhost", "::1")
 _BROKERS = re.compile(r"[^\s,/@:]+:\d{1,5}(,[^\s,/@:]+:\d{1,5})*")
+_ODD = re.compile(r"[\s\"'\\]")
 _PAIRS = (("flink", "flink_gateway"), ("catalog", "trino"))
 """Two addresses of one thing: half of it elsewhere cannot work."""
 
@@ -33,7 +34,7 @@ def check_address(name: str, text: str) -> str:
         wanted = "host:port, or several with commas between"
     else:
         parts = urlsplit(text)
-        plain = parts.scheme in ("http", "https") and parts.hostname
+        plain = parts.scheme in ("http", "https") and parts.hostname and not _ODD.search(text)
         if plain and "@" not in parts.netloc and not parts.query and not parts.fragment:
             return text.rstrip("/")
         wanted = "http://host:port or https://host"
@@ -63,7 +64,9 @@ def check(held: Access, addresses: Mapping[str, str], elsewhere: frozenset[str])
 
 def _pairs(elsewhere: frozenset[str]) -> None:
     for pair in _PAIRS:
-        one, *both = (name for name in pair if name in elsewhere) if elsewhere & set(pair) else ("",)
+        one, *both = (
+            (name for name in pair if name in elsewhere) if elsewhere & set(pair) else ("",)
+        )
         if one and not both:
             other = next(name for name in pair if name != one)
             raise SettingError(
