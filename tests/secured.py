@@ -1,8 +1,9 @@
 """A second set of real engines that lets nobody in without a login and a trusted certificate.
 
 They are flightlib's own files as local processes: Kafka with SASL over TLS, Trino with its password
-file over TLS. The registry, the catalog and Flink have no locks of their own and stand behind a
-gate: TLS, and a password or a token, as a company's proxy would have it.
+file over TLS, the lake's files in a store that speaks S3. The registry, the catalog and Flink have
+no locks of their own and stand behind a gate: TLS, and a password or a token, as a company's proxy
+would have it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from store import REGION, Store, store
 
 from flightlib.engines import Local, free_ports
 from flightlib.engines.commands import Command
@@ -151,13 +153,13 @@ class Keys:
     """What opens the doors; the first two have characters that need care in every notation."""
 
     kafka_user: str = "pilot"
-    kafka_password: str = "it's \"7%\" \\ $HOME!"
+    kafka_password: str = 'it\'s "7%" \\ $HOME!'
     registry_user: str = "clerk"
-    registry_password: str = "r'egistry \"secret\""
+    registry_password: str = 'r\'egistry "secret"'
     catalog_token: str = "catalog-token-0123456789"
     flink_token: str = "flink-token-0123456789"
     trino_user: str = "analyst"
-    trino_password: str = "tri'no \"pass\\word\""
+    trino_password: str = 'tri\'no "pass\\word"'
     plain_user: str = "glider"
     plain_password: str = "plain-password-01"
 
@@ -170,14 +172,15 @@ class Keys:
 class Guarded(Local):
     """Local engines that start from files which add locks to those in `docker/`."""
 
-    def __init__(self, settings: Settings, authority: Authority, keys: Keys) -> None:
+    def __init__(self, settings: Settings, authority: Authority, keys: Keys, store: Store) -> None:
         super().__init__(settings)
-        self.authority, self.keys = authority, keys
+        self.authority, self.keys, self.store = authority, keys, store
         self.kafka_port, self.trino_port = free_ports(2)
         self._files = authority.file.parent
 
     def _commands(self, needed: tuple[str, ...]) -> list[Command]:
-        change = {"kafka": self._kafka, "trino": self._trino} | dict.fromkeys(FLINK, self._flink)
+        change = {"kafka": self._kafka, "catalog": self._catalog, "trino": self._trino}
+        change |= dict.fromkeys(FLINK, self._flink)
         same = super()._commands(needed)
         return [change[c.engine](c) if c.engine in change else c for c in same]
 
@@ -200,6 +203,45 @@ class Guarded(Local):
         file = DOCKER / "kafka" / "server.properties"
         return self._instead(plain, file, file.read_text("utf-8") + "\n".join(lines))
 
+    def _catalog(self, plain: Command) -> Command:
+        """Let the catalog keep its tables in the store."""
+        file = DOCKER / "catalog" / "catalog.xml"
+        local = 'file://<Env name="FLIGHTLIB_DATA"/>/warehouse'
+        text = file.read_text("utf-8")
+        assert local in text
+        entries = "".join(
+            f"<Entry><Item>{name}</Item><Item>{value}</Item></Entry>"
+            for name, value in {
+                "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+                "s3.endpoint": self.store.endpoint,
+                "s3.path-style-access": "true",
+                "s3.access-key-id": self.store.access_key,
+                "s3.secret-access-key": self.store.secret_key,
+                "client.region": REGION,
+            }.items()
+        )
+        text = text.replace(local, self.store.warehouse).replace("<Map>", f"<Map>{entries}", 1)
+        return _beside(self._instead(plain, file, text), self.store.bundle, *self.store.of_catalog)
+
+    def _lake_of_trino(self) -> Path:
+        """Write the folder in which Trino finds the lake."""
+        told = {
+            "fs.native-s3.enabled": "true",
+            "s3.endpoint": self.store.endpoint,
+            "s3.region": REGION,
+            "s3.path-style-access": "true",
+            "s3.aws-access-key": self.store.access_key,
+            "s3.aws-secret-key": self.store.secret_key,
+        }
+        local = ("fs.native-local.", "local.location")
+        file = DOCKER / "trino" / "catalog" / "lake.properties"
+        lines = [x for x in file.read_text("utf-8").splitlines() if not x.startswith(local)]
+        lines += [f"{name}={value}" for name, value in told.items()]
+        folder = self._files / "trino catalogs"
+        folder.mkdir(exist_ok=True)
+        (folder / file.name).write_text("\n".join(lines), encoding="utf-8")
+        return folder
+
     def _trino(self, plain: Command) -> Command:
         passwords, login = self._files / "passwords", self._files / "login.properties"
         passwords.write_text(_entry(self.keys.trino_user, self.keys.trino_password))
@@ -214,7 +256,9 @@ class Guarded(Local):
         ]
         file = DOCKER / "trino" / "config.properties"
         guarded = self._instead(plain, file, file.read_text("utf-8") + "\n".join(lines))
-        return replace(guarded, folder=self._home_with_passwords())
+        there, own = str(DOCKER / "trino" / "catalog"), str(self._lake_of_trino())
+        argv = tuple(word.replace(there, own) for word in guarded.argv)
+        return replace(guarded, argv=argv, folder=self._home_with_passwords())
 
     def _home_with_passwords(self) -> Path:
         """Link Trino's files together with the one plugin that flightlib leaves out."""
@@ -232,7 +276,7 @@ class Guarded(Local):
         """Let Flink's Java trust the authority, as on a cluster whose owner saw to that."""
         store = f"-Djavax.net.ssl.trustStore={self.authority.java_store}"
         word = f"-Djavax.net.ssl.trustStorePassword={self.authority.java_password}"
-        java, *rest = plain.argv
+        java, *rest = _beside(plain, self.store.bundle).argv
         return replace(plain, argv=(java, store, word, *rest))
 
     def _instead(self, plain: Command, file: Path, text: str) -> Command:
@@ -250,6 +294,13 @@ class Guarded(Local):
         wanted = [UserScramCredentialUpsertion(user, how, password)]
         for made in client.alter_user_scram_credentials(wanted).values():
             made.result(10)
+
+
+def _beside(plain: Command, *jars: Path) -> Command:
+    """Add jars to the class path of a command."""
+    argv = list(plain.argv)
+    argv[argv.index("-cp") + 1] += "".join(f":{jar}" for jar in jars)
+    return replace(plain, argv=tuple(argv))
 
 
 def _entry(user: str, password: str) -> str:
@@ -291,6 +342,11 @@ class Secured:
     keys: Keys
     variables: dict[str, str]
 
+    @property
+    def secret(self) -> list[str]:
+        """All that must never be seen."""
+        return [*self.keys.secret, self.engines.store.secret_key]
+
 
 @contextmanager
 def secured(folder: Path, names: list[str]) -> Iterator[Secured]:
@@ -298,8 +354,10 @@ def secured(folder: Path, names: list[str]) -> Iterator[Secured]:
     keys, authority = Keys(), Authority(folder / "certificates")
     ports = [name for name in Settings.model_fields if name.endswith("_port")]
     numbers: dict[str, Any] = dict(zip(ports, free_ports(len(ports)), strict=True))
-    engines = Guarded(load(**numbers, data=folder / "engines"), authority, keys)
+    settings = load(**numbers, data=folder / "engines")
     with ExitStack() as stack:
+        lake = stack.enter_context(store(settings, folder / "store"))
+        engines = Guarded(settings, authority, keys, lake)
         stack.callback(engines.down)
         engines.up(names)
         engines.enrol()
@@ -334,6 +392,10 @@ def _variables(stack: ExitStack, engines: Guarded, folder: Path) -> dict[str, st
         "trino": f"https://localhost:{engines.trino_port}",
         "trino_user": keys.trino_user,
         "trino_password": keys.trino_password,
+        "s3_endpoint": engines.store.endpoint,
+        "s3_region": REGION,
+        "s3_access_key": engines.store.access_key,
+        "s3_secret_key": engines.store.secret_key,
         "ca_file": str(engines.authority.file),
         "data": str(folder / "own data"),
     }

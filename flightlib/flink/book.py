@@ -173,8 +173,6 @@ def _entry(told: dict[str, Any]) -> Entry:
 
 def newest_checkpoint(settings: Settings, job_id: str) -> str | None:
     """Find the newest complete checkpoint of a job; None if it made none."""
-    if settings.elsewhere("flink"):  # its folders are not ours to look into
-        return Cluster(settings).newest_checkpoint(job_id) if job_id else None
     folder = settings.data / "flink" / "checkpoints" / job_id
     done = [path.parent for path in folder.glob("chk-*/_metadata")]
     newest = max(done, key=lambda path: int(path.name.removeprefix("chk-")), default=None)
@@ -182,12 +180,17 @@ def newest_checkpoint(settings: Settings, job_id: str) -> str | None:
 
 
 def state_of(settings: Settings, entry: Entry) -> str | None:
-    """Give what a job can go on from: its newest checkpoint, else what it began from, if there."""
+    """Give what a job can go on from: its newest checkpoint, else what it began from, if there.
+
+    The folders of a Flink elsewhere are not ours to look into: of a job that was running, it tells
+    its newest checkpoint itself. What the job began from would bring its rows a second time.
+    """
+    if settings.elsewhere("flink"):
+        if entry.wanted == "stopped":
+            return entry.state
+        return Cluster(settings).newest_checkpoint(entry.job_id) if entry.job_id else None
     if found := newest_checkpoint(settings, entry.job_id):
         return found
-    if settings.elsewhere("flink"):
-        # A savepoint that the job has outlived would bring rows a second time.
-        return entry.state if entry.wanted == "stopped" else None
     held = entry.state and Path(entry.state.removeprefix("file:"))
     if held:
         held = Path("/" + str(held).lstrip("/"))

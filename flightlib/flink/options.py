@@ -17,7 +17,7 @@ _LOGIN = {"PLAIN": "plain.PlainLoginModule"}
 _KAFKA = "org.apache.kafka.common.security"
 _SHADE = "org.apache.flink.kafka.shaded."
 """Where the connector that comes as one jar keeps Kafka's classes."""
-_OURS = ("execution.checkpointing.interval", "execution.checkpointing.min-pause", "table.")
+_OURS = ("execution.checkpointing.", "table.")
 
 
 def with_options(ddl: str, options: Mapping[str, str]) -> str:

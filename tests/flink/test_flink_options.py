@@ -15,7 +15,7 @@ AWAY: dict[str, Any] = {
     "kafka": "broker.example:9093",
     "kafka_security": "SASL_SSL",
     "kafka_user": "pilot",
-    "kafka_password": "it's \"7\" \\",
+    "kafka_password": 'it\'s "7" \\',
 }
 
 
