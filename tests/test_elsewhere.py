@@ -105,7 +105,7 @@ def test_a_secret_may_stand_in_a_file(name: str, tmp_path: Path) -> None:
         ({"kafka_sasl_mechanism": "MD5"}, ["FLIGHTLIB_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"]),
         ({"registry": "registry.example"}, ["FLIGHTLIB_REGISTRY", "https://host"]),
         ({"registry": "http://registry.example"}, ["FLIGHTLIB_REGISTRY", "unencrypted"]),
-        ({"registry_token": "another"}, ["FLIGHTLIB_REGISTRY_TOKEN", "FLIGHTLIB_REGISTRY_USER"]),
+        ({"registry_token": "tok-2"}, ["FLIGHTLIB_REGISTRY_TOKEN", "FLIGHTLIB_REGISTRY_USER"]),
         ({"registry_password": None}, ["FLIGHTLIB_REGISTRY_USER is set"]),
         ({"flink": None}, ["FLIGHTLIB_FLINK_GATEWAY", "FLIGHTLIB_FLINK"]),
         ({"trino": None}, ["FLIGHTLIB_CATALOG", "FLIGHTLIB_TRINO"]),
@@ -128,7 +128,7 @@ def test_a_wrong_combination_is_one_clear_line(changed: dict[str, Any], named: l
     assert "\n" not in line
     for word in named:
         assert word in line
-    for word in (*HIDDEN, "another", "pass-word"):
+    for word in (*HIDDEN, "tok-2", "pass-word"):
         assert word not in line
 
 
@@ -169,8 +169,8 @@ def test_no_secret_is_ever_shown(away: Settings, caplog: pytest.LogCaptureFixtur
         texts = [*shown(away), caplog.text]
     quoted = [secret.replace("'", "''") for secret in HIDDEN]
     for text in texts:
-        for secret in (*HIDDEN, *quoted, away.login("registry").password, 's3-access"'):
-            assert str(secret) == "**********" or str(secret) not in text
+        for secret in (*HIDDEN, *quoted):
+            assert secret not in text
 
 
 def test_flink_is_given_what_is_hidden(away: Settings) -> None:
