@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flightlib import flink
+import requests
+
+from flightlib import calls, flink
 from flightlib.errors import LakeError, not_allowed
 from flightlib.lake.history import missing, reach
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS, PROPERTIES, TablePlan
@@ -38,7 +40,14 @@ def catalog(settings: Settings | None = None) -> Any:
 
     settings = settings or load()
     reach(settings)  # PyIceberg would answer with a page of stack trace
-    return load_catalog(CATALOG, **address(settings))
+    try:
+        return load_catalog(CATALOG, **address(settings))
+    except requests.exceptions.SSLError:
+        todo = (
+            "PyIceberg takes REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE over FLIGHTLIB_CA_FILE: unset "
+            "them, or add the authority to that file."
+        )
+        raise calls.refused(settings, "catalog", calls.UNTRUSTED, todo) from None
 
 
 def create_tables(settings: Settings | None = None) -> list[str]:

@@ -86,7 +86,7 @@ class Access(BaseSettings):
     def login(self, place: str) -> Login:
         """Give what opens one HTTP address; both of Flink's have the same."""
         name = "flink" if place == "flink_gateway" else place
-        return Login(*(getattr(self, f"{name}_{part}") for part in Login._fields))
+        return Login(*(getattr(self, f"{name}_{part}", None) for part in Login._fields))
 
     def secrets(self) -> list[str]:
         """Give every secret in clear, so that it can be taken out of what is to be shown."""
