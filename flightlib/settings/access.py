@@ -86,7 +86,8 @@ class Access(BaseSettings):
     def login(self, place: str) -> Login:
         """Give what opens one HTTP address; both of Flink's have the same."""
         name = "flink" if place == "flink_gateway" else place
-        return Login(*(getattr(self, f"{name}_{part}", None) for part in Login._fields))
+        user, password = getattr(self, f"{name}_user"), getattr(self, f"{name}_password")
+        return Login(user, password, getattr(self, f"{name}_token", None))
 
     def secrets(self) -> list[str]:
         """Give every secret in clear, so that it can be taken out of what is to be shown."""
