@@ -11,6 +11,8 @@ from flightlib.errors import EngineDown, FlightlibError
 from flightlib.settings import Settings, variable
 
 ANSWER_S = 4.0
+QUERY_S = 20.0
+"""How long Trino may take: its first query after a start is a slow one."""
 
 
 def trouble(settings: Settings, engine: str) -> str:
@@ -62,7 +64,7 @@ def _gateway(settings: Settings) -> None:
 
 
 def _trino(settings: Settings) -> None:
-    lake.ask(settings, "SELECT 1", within_s=ANSWER_S, patience_s=0.0)
+    lake.ask(settings, "SELECT 1", within_s=QUERY_S, patience_s=0.0)
 
 
 def _listed(settings: Settings, engine: str, path: str) -> None:

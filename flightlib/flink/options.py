@@ -38,7 +38,7 @@ def of_topics(settings: Settings) -> dict[str, str]:
 def _of_kafka(settings: Settings) -> dict[str, str]:
     if not settings.elsewhere("kafka") or settings.kafka_security == "PLAINTEXT":
         return {}
-    told = {"properties.security.protocol": settings.kafka_security}
+    told: dict[str, str] = {"properties.security.protocol": settings.kafka_security}
     if settings.kafka_password is not None:
         told["properties.sasl.mechanism"] = settings.kafka_sasl_mechanism
         told["properties.sasl.jaas.config"] = _jaas(settings, settings.kafka_password)
@@ -89,7 +89,7 @@ def of_catalog(settings: Settings) -> dict[str, str]:
 
 def _of_store(settings: Settings) -> dict[str, str]:
     """Give the options of a store that speaks S3."""
-    told = {}
+    told = dict[str, str]()
     if settings.s3_endpoint:
         told |= {"s3.endpoint": settings.s3_endpoint, "s3.path-style-access": "true"}
     if settings.s3_region:

@@ -39,15 +39,14 @@ def reason(settings: Settings, log: logging.Logger) -> EngineDown:
     if not settings.elsewhere("kafka"):
         return calls.down(settings, "kafka")
     heard: list[KafkaError] = []
-    options = {"bootstrap.servers": settings.kafka, "client.id": "flightlib-why"}
-    client = AdminClient(
-        {**options, **client_options(settings), "error_cb": heard.append}, logger=log
-    )
+    told: dict[str, Any] = {"bootstrap.servers": settings.kafka, "client.id": "flightlib-why"}
+    told |= {**client_options(settings), "error_cb": heard.append}
+    client = AdminClient(told, logger=log)
     deadline = time.monotonic() + LISTEN_S
     while time.monotonic() < deadline and not any(map(tells, heard)):
         client.poll(0.1)
-    told = next(filter(tells, heard), None)
-    return calls.down(settings, "kafka") if told is None else explained(settings, told)
+    why = next(filter(tells, heard), None)
+    return calls.down(settings, "kafka") if why is None else explained(settings, why)
 
 
 def tells(error: KafkaError) -> bool:
