@@ -24,11 +24,22 @@ class SettingError(FlightlibError):
 class EngineDown(FlightlibError):
     """An engine does not answer on its address."""
 
-    def __init__(self, engine: str, address: str, command: str = "flightlib up") -> None:
+    def __init__(
+        self, engine: str, address: str, command: str = "flightlib up", remedy: str = ""
+    ) -> None:
+        """Name the engine, where it should be, and what starts it, or another remedy."""
         self.engine, self.address, self.command = engine, address, command
-        super().__init__(
-            f"{engine} is not answering on {address}. Start the engines with `{command}`."
-        )
+        remedy = remedy or f"Start the engines with `{command}`."
+        super().__init__(f"{engine} is not answering on {address}. {remedy}")
+
+
+class EngineRefused(EngineDown):
+    """An engine that runs elsewhere is there, and does not let flightlib in."""
+
+    def __init__(self, engine: str, address: str, what: str, todo: str) -> None:
+        """Say what it does instead of answering, and which setting to look at."""
+        super().__init__(engine, address)
+        self.args = (f"{engine} on {address} {what}. {todo}",)
 
 
 class EngineFailed(FlightlibError):

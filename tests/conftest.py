@@ -19,7 +19,7 @@ from flightlib.engines.folder import run_folder
 from flightlib.engines.names import ENGINES, ports
 from flightlib.engines.orphans import engine_processes, managers
 from flightlib.engines.ports import free_ports, taken
-from flightlib.settings import Settings, load
+from flightlib.settings import PLACES, Access, Settings, load, variable
 
 
 def own_ports() -> dict[str, str]:
@@ -37,6 +37,8 @@ def own_engines() -> Iterator[Local]:
     """
     data = Path(tempfile.mkdtemp(prefix="flightlib test-"))
     with pytest.MonkeyPatch.context() as patch:
+        for name in (*PLACES, *Access.model_fields):  # engines of these tests are local
+            patch.delenv(variable(name), raising=False)
         for name, value in {**own_ports(), "FLIGHTLIB_DATA": str(data)}.items():
             patch.setenv(name, value)
         local = Local(load())

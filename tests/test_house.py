@@ -12,6 +12,7 @@ HOUSE = Path(__file__).parents[1] / "flightlib"
 ROOMS = [
     "errors",
     "settings",
+    "calls",
     "durations",
     "logs",
     "records",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-from flightlib import lake
-from flightlib.errors import EngineDown
+from flightlib import calls, lake
 from flightlib.flink import Cluster
 from flightlib.lake.schemas import FLIGHT_DATA
 from flightlib.logs import request_id
@@ -63,4 +61,4 @@ class LakeAsker:
     def check_writer(self) -> None:
         """Raise EngineDown when Flink does not answer, or has nobody to do its work."""
         if not self._cluster.answers():
-            raise EngineDown("Flink", urlsplit(self._settings.flink).netloc, "flightlib up flink")
+            raise calls.down(self._settings, "flink", "flightlib up flink")

@@ -31,8 +31,9 @@ from flightlib.engines import (
 )
 from flightlib.engines.doctor import memory
 from flightlib.engines.folder import check_name, size_bytes
+from flightlib.engines.names import elsewhere, place
 from flightlib.errors import MachineError
-from flightlib.settings import Settings
+from flightlib.settings import Settings, variable
 
 _COLOUR = {
     "ok": "green",
@@ -41,6 +42,7 @@ _COLOUR = {
     "healthy": "green",
     "starting": "yellow",
     "stopped": "dim",
+    "remote": "cyan",
 }
 Engines = Annotated[
     list[str] | None,
@@ -123,6 +125,10 @@ def _lines(bars: Bars) -> Callable[[str, str], None]:
 
     def report(engine: str, state: str) -> None:
         bars.close()
+        if state == "remote":
+            name = variable(place(engine))
+            console.print(f"{engine:<12} [cyan]remote[/cyan] {name} is set: not started here")
+            return
         if state == "starting":
             begun[engine] = time.monotonic()
             return
@@ -179,7 +185,7 @@ def status_table(rows: Statuses) -> Table:
 
 
 def _status_cells(row: EngineStatus) -> Iterator[str]:
-    colour = _COLOUR.get(row.state, "red")
+    colour = _COLOUR.get(row.state, "red") if row.healthy or row.state != "remote" else "red"
     # Host and port: a path behind them would not fit a terminal of 80 columns.
     place = row.address.removesuffix(urlsplit(row.address).path if "//" in row.address else "")
     yield from (row.engine, f"[{colour}]{row.state}[/{colour}]", place, str(row.pid or ""))
@@ -207,9 +213,12 @@ def logs(
     compose: InContainers = False,
 ) -> None:
     """Show the last lines an engine wrote."""
-    running = found(address_book.load(), compose=compose)
+    settings = address_book.load()
+    running = found(settings, compose=compose)
     shown = running.logs(engine, lines)
-    if not shown and not follow and not running.ran(engine):
+    if elsewhere(settings, engine):
+        console.print(f"{engine} runs elsewhere, and so its log is there.")
+    elif not shown and not follow and not running.ran(engine):
         console.print(f"{engine} has no log yet: it never ran. Start it with `flightlib up`.")
     for line in shown:
         typer.echo(line)

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from flightlib.cli.console import console, one_line_errors
 from flightlib.cli.streams import killed_like_ctrl_c
+from flightlib.errors import SettingError
+from flightlib.settings import PLACES, load, variable
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +42,7 @@ def measure(
     if list_:
         console.print(_listed())
         return
+    _need_own_engines()
     given = {"clients": clients, "flights": flights, "reports": reports, "seconds": seconds}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with killed_like_ctrl_c():  # engines are brought down, and their data removed, in any case
@@ -48,6 +51,16 @@ def measure(
     console.print(f"Samples and results: {out}", markup=False, soft_wrap=True)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _need_own_engines() -> None:
+    """Raise SettingError if an address of the settings leads elsewhere."""
+    for name in PLACES:
+        if load().elsewhere(name):
+            raise SettingError(
+                f"`flightlib measure` brings engines of its own, and {variable(name)} names "
+                f"another: unset it for this command (`env -u {variable(name)} flightlib measure`)."
+            )
 
 
 def _say(words: str) -> None:

@@ -10,9 +10,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from flightlib.engines.layout import home, java
 from flightlib.engines.names import ENGINES, FLINK, ports
-from flightlib.settings import HOST, Settings, shared_folder
+from flightlib.settings import FILE, HOST, PLACES, Access, Settings, shared_folder, variable
 
 # The first-stage compiler and the smallest collector start fastest. The TaskManager and Trino keep
 # the full ones: they do the heavy work (stock flags cost them up to half of their throughput).
@@ -74,12 +76,32 @@ def environment(settings: Settings) -> dict[str, str]:
     return held
 
 
+def _addresses(settings: Settings) -> dict[str, str]:
+    return {variable(n): getattr(settings, n) for n in PLACES if settings.elsewhere(n)}
+
+
+def elsewhere_variables(settings: Settings) -> dict[str, str]:
+    """Give the process manager what the keeper needs for engines elsewhere, secrets included.
+
+    They go from one environment to the next, and into no file.
+    """
+    told = dict[str, str]()
+    for name, field in Access.model_fields.items():
+        value = getattr(settings, name)
+        if value == field.default or getattr(settings, f"{name}{FILE}", None) is not None:
+            continue
+        shown = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        told[variable(name)] = shown
+    return told
+
+
 def command(settings: Settings, engine: str) -> Command:
     """Build the command of one engine."""
     mark = (marker(settings.data), f"-Dflightlib.engine={engine}")
     if engine == "keeper":
         program = (sys.executable, "-m", "flightlib.engines.keeper", *mark)
-        env = environment(settings) | {"FLIGHTLIB_LOG_FORMAT": settings.log_format}
+        env = environment(settings) | _addresses(settings)
+        env |= {"FLIGHTLIB_LOG_FORMAT": settings.log_format}
         return Command(engine, program, env, settings.data)
     argv, folder = _BUILD[engine](settings)
     env = environment(settings) | (_flink_folders(settings) if engine in FLINK else {})

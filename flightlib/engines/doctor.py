@@ -18,9 +18,10 @@ import psutil
 import requests
 
 from flightlib.engines import folder
+from flightlib.engines.away import looked_at
 from flightlib.engines.layout import bytes_needed, bytes_to_fetch, damaged, home, java
 from flightlib.engines.manager import OPEN_FILES, Manager
-from flightlib.engines.names import chosen, ports
+from flightlib.engines.names import chosen, here, ports, with_files
 from flightlib.engines.orphans import engine_processes
 from flightlib.engines.ports import check_distinct, holder, taken_ports
 from flightlib.errors import FlightlibError
@@ -53,15 +54,17 @@ def doctor(settings: Settings, names: Iterable[str] | None = None) -> list[Check
 
     Raises SettingError for an unknown engine.
     """
-    engines = chosen(names)
+    asked = chosen(names)
+    engines = here(settings, asked)
     return [
+        *(Check(name, *looked_at(settings, name)) for name in asked if name not in engines),
         python(),
         system(),
         memory(settings),
-        *disk(settings, engines),
+        *disk(settings, with_files(settings, engines)),
         *free_ports(settings, engines),
         open_files(),
-        *files(settings, engines),
+        *files(settings, with_files(settings, engines)),
         flink(settings),
         leftovers(settings),
         clock(settings),
@@ -150,7 +153,7 @@ def free_ports(settings: Settings, engines: tuple[str, ...]) -> list[Check]:
     others = taken_ports(settings, [e for e in engines if e not in ours])
     needed = [port for engine in engines for port in ports(settings, engine).values()]
     if not others:
-        numbers = ", ".join(map(str, sorted(needed)))
+        numbers = ", ".join(map(str, sorted(needed))) or "none needed"
         return [Check("ports", "ok", f"{numbers}: free, or held by flightlib's own engines")]
     return [
         Check(

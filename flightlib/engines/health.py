@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 
-from flightlib import flink, kafka
-from flightlib.settings import Settings
+from flightlib import calls, flink, kafka
+from flightlib.engines.away import trouble
+from flightlib.engines.names import elsewhere
+from flightlib.errors import EngineDown
+from flightlib.settings import HOST, Settings
 
 TIMEOUT_S = 2.0
 # The TaskManager reports to the JobManager every second (docker/flink/config.yaml).
@@ -23,39 +26,41 @@ def healthy(settings: Settings, engine: str, since_s: float = 0.0) -> bool:
     `since_s` is the epoch second at which the engine's process started: an answer about an
     earlier process of the same engine does not count.
     """
+    if elsewhere(settings, engine):
+        return not trouble(settings, engine)
     return _QUESTION[engine](settings, since_s)
 
 
 def _kafka(settings: Settings, _since_s: float) -> bool:
     # A connection attempt costs nothing; a client that meets a closed port waits and retries.
     try:
-        socket.create_connection((settings.kafka_host, settings.kafka_port), TIMEOUT_S).close()
+        socket.create_connection((HOST, settings.kafka_port), TIMEOUT_S).close()
     except OSError:
         return False
     return kafka.answers(settings, timeout_s=TIMEOUT_S)
 
 
 def _registry(settings: Settings, _since_s: float) -> bool:
-    return isinstance(_ask(f"{settings.registry}/subjects"), list)
+    return isinstance(_ask(settings, "registry", "/subjects"), list)
 
 
 def _catalog(settings: Settings, _since_s: float) -> bool:
-    return "defaults" in read_object(f"{settings.catalog}/v1/config")
+    return "defaults" in _object(settings, "catalog", "/v1/config")
 
 
 def _jobmanager(settings: Settings, _since_s: float) -> bool:
-    return "taskmanagers" in read_object(f"{settings.flink}/overview")
+    return "taskmanagers" in _object(settings, "flink", "/overview")
 
 
 def _taskmanager(settings: Settings, since_s: float) -> bool:
     # The JobManager goes on listing a dead TaskManager until its heartbeat runs out.
     oldest = max(since_s * 1000, time.time() * 1000 - _SILENT_MS)
-    known = read_object(f"{settings.flink}/taskmanagers").get("taskmanagers", [])
+    known = _object(settings, "flink", "/taskmanagers").get("taskmanagers", [])
     return any(one["timeSinceLastHeartbeat"] > oldest for one in known)
 
 
 def _gateway(settings: Settings, _since_s: float) -> bool:
-    return "productName" in read_object(f"{settings.flink_gateway}/v3/info")
+    return "productName" in _object(settings, "flink_gateway", "/v3/info")
 
 
 def _keeper(settings: Settings, since_s: float) -> bool:
@@ -63,24 +68,29 @@ def _keeper(settings: Settings, since_s: float) -> bool:
 
 
 def _trino(settings: Settings, _since_s: float) -> bool:
-    return read_object(f"{settings.trino}/v1/info").get("starting") is False
+    return _object(settings, "trino", "/v1/info").get("starting") is False
 
 
-def read_object(url: str) -> dict[str, Any]:
-    """Read the JSON object an address answers with; an empty one if it does not."""
-    answer = _ask(url)
+def _object(settings: Settings, place: str, path: str) -> dict[str, Any]:
+    answer = _ask(settings, place, path)
     return answer if isinstance(answer, dict) else {}
 
 
-def _ask(url: str) -> Any:
-    """Read one JSON answer; None if there is none. Proxies are for other addresses than ours."""
+def read_object(url: str) -> dict[str, Any]:
+    """Read the JSON object that something of this machine answers with; empty if it does not."""
     try:
-        # Asked several times a second while the engines need the processor: over plain HTTP there
-        # are no certificates to load, which would be most of the work.
-        with httpx.Client(timeout=TIMEOUT_S, trust_env=False, verify=False) as client:
-            answer = client.get(url)
-        return answer.json() if answer.is_success else None
+        answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _ask(settings: Settings, place: str, path: str) -> Any:
+    """Read one JSON answer; None if there is none."""
+    try:
+        answer = calls.call(settings, place, "GET", path, TIMEOUT_S)
+        return answer.json() if answer.is_success else None
+    except (EngineDown, httpx.HTTPError, ValueError):
         return None
 
 

@@ -15,7 +15,7 @@ from flightlib.engines.kafka_data import prepare_folder
 from flightlib.engines.layout import prepare
 from flightlib.engines.logs import follow
 from flightlib.engines.manager import Manager, ManagerGone
-from flightlib.engines.names import ENGINES, FIRST, chosen, only
+from flightlib.engines.names import ENGINES, FIRST, chosen, here, only, with_files
 from flightlib.engines.orphans import end, engine_processes, managers
 from flightlib.engines.progress import Progress
 from flightlib.engines.status import Statuses, collect
@@ -56,12 +56,18 @@ class Local:
     ) -> None:
         """Start engines (all if none is named) and return when each one is healthy.
 
-        An engine that runs already is left alone. `report(engine, state)` is called with
-        "starting" and "healthy"; `progress` watches the fetching (`engines.layout.prepare`).
+        An engine that runs already, or that somebody else runs, is left alone. `report(engine,
+        state)` is called with "starting", "healthy" and "remote"; `progress` watches the fetching
+        (`engines.layout.prepare`).
         Raises SettingError for an unknown name, MachineError for a port that is taken or a full
         disk, ArtifactError if files cannot be fetched, EngineFailed if an engine does not come up.
         """
-        engines = chosen(names)
+        engines = here(self.settings, asked := chosen(names))
+        for engine in asked:
+            if engine not in engines:
+                report(engine, "remote")
+        if not engines:
+            return
         folder.claim(self._data)
         folder.check_name("FLIGHTLIB_CACHE", self.settings.cache)
         ports.check_distinct(self.settings, ENGINES)
@@ -71,7 +77,8 @@ class Local:
         if missing:
             folder.check_room(self._data)
         # Those that run may come from another environment: their files are needed here as well.
-        prepare(self.settings, chosen({*engines, *ours}), progress)
+        files = with_files(self.settings, chosen({*engines, *ours}))
+        prepare(self.settings, files, progress)
         with folder.locked(self._data, self._say):
             engines = chosen({*engines, *self._end_leftovers()})
             for path in data_folders(self.settings):

@@ -23,7 +23,7 @@ from xmlrpc.client import Fault, ServerProxy
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from flightlib.engines import folder
-from flightlib.engines.commands import Command, log_file
+from flightlib.engines.commands import Command, elsewhere_variables, log_file
 from flightlib.errors import EngineFailed
 from flightlib.settings import Settings
 
@@ -85,7 +85,7 @@ class Manager:
         # -c: the configuration; it goes into the background by itself.
         started = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.config)],
-            env=clean_environment(),
+            env=clean_environment() | elsewhere_variables(self._settings),
             cwd=self._run,
             stdin=subprocess.DEVNULL,
             capture_output=True,

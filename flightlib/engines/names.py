@@ -62,6 +62,27 @@ def ports(settings: Settings, engine: str) -> dict[str, int]:
     return {f"FLIGHTLIB_{name.upper()}": getattr(settings, name) for name in _PORTS[engine]}
 
 
+def place(engine: str) -> str:
+    """Name the setting that has the address an engine answers on."""
+    return _ADDRESS.get(engine, engine)
+
+
 def address(settings: Settings, engine: str) -> str:
     """Give the address an engine answers on."""
-    return str(getattr(settings, _ADDRESS.get(engine, engine)))
+    return str(getattr(settings, place(engine)))
+
+
+def elsewhere(settings: Settings, engine: str) -> bool:
+    """Say whether somebody else runs an engine; the keeper is always this machine's."""
+    return engine != "keeper" and settings.elsewhere(place(engine))
+
+
+def here(settings: Settings, engines: Iterable[str]) -> tuple[str, ...]:
+    """Leave out the engines that run elsewhere."""
+    return tuple(engine for engine in engines if not elsewhere(settings, engine))
+
+
+def with_files(settings: Settings, engines: Iterable[str]) -> tuple[str, ...]:
+    """Leave out the engines that need no files here: a keeper of jobs elsewhere is Python alone."""
+    alone = {"keeper"} if settings.elsewhere("flink") else set()
+    return tuple(engine for engine in here(settings, engines) if engine not in alone)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from flightlib.engines.layout import home, java
+from flightlib.errors import MachineError
 from flightlib.flink import ddl
 from flightlib.flink.functions import need_pyflink
-from flightlib.settings import HOST, Settings, load
+from flightlib.settings import Settings, load
 
 GROUP = "flightlib-pyflink"
 
@@ -38,10 +40,16 @@ def table_environment(settings: Settings | None = None) -> Any:
 
 
 def _options(settings: Settings) -> dict[str, str]:
+    where = urlsplit(settings.flink)
+    if where.scheme != "http" or settings.login("flink").given:
+        raise MachineError(
+            "PyFlink's client speaks plain HTTP alone, and FLIGHTLIB_FLINK is behind TLS or a "
+            "login. Use `%%flink`, which goes through the SQL Gateway."
+        )
     return {
         "execution.target": "remote",
-        "rest.address": HOST,
-        "rest.port": str(settings.flink_port),
+        "rest.address": str(where.hostname),
+        "rest.port": str(where.port or 80),
         # The cluster's own interval does not reach a client of this kind.
         "execution.checkpointing.interval": "1 s",
         "table.local-time-zone": "UTC",

@@ -10,9 +10,10 @@ from html import escape
 
 import psutil
 
+from flightlib.engines.away import trouble
 from flightlib.engines.health import healthy
 from flightlib.engines.manager import Manager, ManagerGone, State
-from flightlib.engines.names import ENGINES, address
+from flightlib.engines.names import ENGINES, address, elsewhere
 from flightlib.engines.orphans import engine_processes
 from flightlib.settings import Settings
 
@@ -27,7 +28,9 @@ class EngineStatus:
 
     engine: str
     address: str
-    state: str  # healthy, starting, silent (runs, but does not answer), dying, stopped, unwatched
+    # healthy, starting, silent (runs, but does not answer), dying, stopped, unwatched, or remote:
+    # somebody else runs it, and `healthy` and `message` say whether it lets flightlib in
+    state: str
     healthy: bool
     pid: int | None
     uptime_s: float | None
@@ -68,12 +71,21 @@ def collect(settings: Settings, manager: Manager, engines: Iterable[str] = ENGIN
     """Look at every engine: its process, and its own answer to its health question."""
     names = list(engines)
     states, deaths = _states(settings, manager), manager.deaths()
+
+    def look(name: str) -> EngineStatus:
+        if elsewhere(settings, name):
+            return _away(settings, name)
+        ok = _answers(settings, name, states.get(name))
+        return _row(settings, name, states.get(name), ok, deaths.get(name, 0))
+
     with ThreadPoolExecutor(len(names) or 1) as pool:
-        answers = list(pool.map(lambda n: _answers(settings, n, states.get(n)), names))
-    return Statuses(
-        _row(settings, name, states.get(name), ok, deaths.get(name, 0))
-        for name, ok in zip(names, answers, strict=True)
-    )
+        return Statuses(pool.map(look, names))
+
+
+def _away(settings: Settings, engine: str) -> EngineStatus:
+    """Make the row of an engine that somebody else runs: of its process nothing is known."""
+    wrong, where = trouble(settings, engine), address(settings, engine)
+    return EngineStatus(engine, where, "remote", not wrong, None, None, None, 0, wrong)
 
 
 def _states(settings: Settings, manager: Manager) -> dict[str, State]:

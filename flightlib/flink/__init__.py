@@ -13,17 +13,20 @@ from flightlib.flink.gateway import Column
 from flightlib.flink.heard import Heard
 from flightlib.flink.jobs import Job, Started, jobs
 from flightlib.flink.keeper import Keeper
+from flightlib.flink.options import of_catalog
 from flightlib.flink.query import PATIENCE, Query
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import MOST
 from flightlib.flink.scan import Statement, first_word, statements
 from flightlib.flink.session import MOST_ROWS, Answer, Session, session
+from flightlib.flink.veil import VEIL
 
 __all__ = [
     "MOST",
     "MOST_ROWS",
     "NO_PYFLINK",
     "PATIENCE",
+    "VEIL",
     "Answer",
     "Book",
     "Cluster",
@@ -50,6 +53,7 @@ __all__ = [
     "flink_function",
     "has_pyflink",
     "jobs",
+    "of_catalog",
     "session",
     "statements",
     "tables",

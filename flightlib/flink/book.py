@@ -13,6 +13,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from flightlib.errors import JobError
+from flightlib.flink.cluster import Cluster
 from flightlib.flink.ddl import CATALOG, TOPIC_TABLES
 from flightlib.flink.scan import about, names_in, one_line, targets
 from flightlib.settings import Settings
@@ -179,7 +180,15 @@ def newest_checkpoint(settings: Settings, job_id: str) -> str | None:
 
 
 def state_of(settings: Settings, entry: Entry) -> str | None:
-    """Give what a job can go on from: its newest checkpoint, else what it began from, if there."""
+    """Give what a job can go on from: its newest checkpoint, else what it began from, if there.
+
+    The folders of a Flink elsewhere are not ours to look into: of a job that was running, it tells
+    its newest checkpoint itself. What the job began from would bring its rows a second time.
+    """
+    if settings.elsewhere("flink"):
+        if entry.wanted == "stopped":
+            return entry.state
+        return Cluster(settings).newest_checkpoint(entry.job_id) if entry.job_id else None
     if found := newest_checkpoint(settings, entry.job_id):
         return found
     held = entry.state and Path(entry.state.removeprefix("file:"))

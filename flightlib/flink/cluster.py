@@ -13,7 +13,6 @@ from flightlib.flink.faults import causes
 from flightlib.flink.rest import Refused, call
 from flightlib.settings import Settings
 
-ENGINE = "Flink's JobManager"
 OVER = ("FINISHED", "CANCELED", "FAILED")
 SAVEPOINT_S = 60.0
 _NEVER_MS = -(2**63)
@@ -23,11 +22,11 @@ class Cluster:
     """The Flink cluster at the settings' address."""
 
     def __init__(self, settings: Settings) -> None:
-        self._base = settings.flink
+        self._settings, self._base = settings, settings.flink
 
     def get(self, path: str) -> Any:
         """Ask; raises EngineDown or Refused."""
-        return call(ENGINE, self._base, "GET", path, timeout_s=10.0)
+        return call(self._settings, "flink", "GET", path, timeout_s=10.0)
 
     def jobs(self) -> dict[str, Running]:
         """List every job the JobManager knows, by id."""
@@ -97,8 +96,17 @@ class Cluster:
         entries = (told.get("exceptionHistory") or {}).get("entries") or []
         return (entries[0]["stacktrace"], int(entries[0]["timestamp"])) if entries else ("", 0)
 
-    def stop(self, job_id: str, folder: str) -> str:
-        """Stop a job with a savepoint in `folder`; give the savepoint's address.
+    def newest_checkpoint(self, job_id: str) -> str | None:
+        """Ask where a job's newest complete checkpoint lies; None if that cannot be told."""
+        try:
+            told = self.get(f"/jobs/{job_id}/checkpoints")
+        except Refused:
+            return None
+        path = str(((told.get("latest") or {}).get("completed") or {}).get("external_path", ""))
+        return path if "/" in path else None
+
+    def stop(self, job_id: str, folder: str | None) -> str:
+        """Stop a job with a savepoint in `folder`, or where the cluster keeps them; give its place.
 
         Raises JobError when the job cannot make one.
         """
@@ -118,12 +126,12 @@ class Cluster:
     def cancel(self, job_id: str) -> None:
         """Cancel a job at once; its newest checkpoint stays."""
         try:
-            call(ENGINE, self._base, "PATCH", f"/jobs/{job_id}?mode=cancel")
+            call(self._settings, "flink", "PATCH", f"/jobs/{job_id}?mode=cancel")
         except Refused:
             return  # it is over already
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return dict(call(ENGINE, self._base, "POST", path, body))
+        return dict(call(self._settings, "flink", "POST", path, body))
 
     def await_end(self, job_id: str, within_s: float = 30.0) -> None:
         """Wait until a job is over, or unknown."""

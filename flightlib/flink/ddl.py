@@ -9,6 +9,7 @@ from html import escape
 from importlib.resources import files
 
 from flightlib import kafka, records
+from flightlib.flink import options
 from flightlib.flink.fill import fill
 from flightlib.flink.scan import names_in
 from flightlib.settings import Settings
@@ -40,12 +41,17 @@ def declarations(settings: Settings, group: str, startup: str, bounded: bool = F
         "startup": startup,
         "end": "latest-offset" if bounded else "unbounded",
     }
-    return [fill(source(table), values) for table in TABLES]
+    opens = options.of_topics(settings)
+    return [
+        options.with_options(fill(source(table), values), opens if table in TOPIC_TABLES else {})
+        for table in TABLES
+    ]
 
 
 def catalog(settings: Settings) -> str:
     """Give the statement that makes the lake's catalog known to a session."""
-    return fill(source(CATALOG), {"catalog": settings.catalog})
+    known = fill(source(CATALOG), {"catalog": settings.catalog})
+    return options.with_options(known, options.of_catalog(settings))
 
 
 def needs_catalog(sql: str) -> bool:

@@ -68,6 +68,9 @@ def facts(settings: Settings, entry: Entry) -> JobFacts:
         return JobFacts(entry.name, "SILENT", entry.job_id, why=text)
     if details is None:
         text = "The JobManager is new and knows no jobs; this one is being restored."
+        if settings.elsewhere("flink"):
+            text = "Flink knows this job no more. Run its cell again."
+            return JobFacts(entry.name, "LOST", entry.job_id, why=text)
         return JobFacts(entry.name, "RESTORING", entry.job_id, why=text)
     return _told(settings, entry, details)
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from flightlib.flink.rest import Refused, call
 from flightlib.settings import Settings
 
-ENGINE = "Flink's SQL Gateway"
 NOT_READY_S = 0.05
 
 
@@ -50,12 +49,12 @@ class Gateway:
     """The SQL Gateway at the settings' address."""
 
     def __init__(self, settings: Settings) -> None:
-        self._base = f"{settings.flink_gateway}/v3"
+        self._settings = settings
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Make a call. Raises EngineDown, Refused, or SessionLost."""
         try:
-            return dict(call(ENGINE, self._base, method, path, body))
+            return dict(call(self._settings, "flink_gateway", method, f"/v3{path}", body))
         except Refused as refused:
             if "Session '" in str(refused) and "does not exist" in str(refused):
                 raise SessionLost from None

@@ -100,7 +100,8 @@ class Job:
         running = self._cluster.job(entry.job_id)
         if running is None or running.state in OVER:
             return state_of(self.settings, entry), "at its last checkpoint"
-        folder = f"file://{self.settings.data / 'flink' / 'savepoints'}"
+        away = self.settings.elsewhere("flink")
+        folder = None if away else f"file://{self.settings.data / 'flink' / 'savepoints'}"
         state = None
         # A job that cannot make a savepoint now is stopped at its last checkpoint.
         with contextlib.suppress(JobError):
@@ -168,9 +169,14 @@ class Job:
             return Started(self, f"Job {self.name} started.{left}")
 
     def _is_alive(self, entry: Entry) -> bool:
-        """Say whether it runs, or will by itself: a job the JobManager lost is the keeper's."""
+        """Say whether it runs, or will by itself: a job the JobManager lost is the keeper's.
+
+        The keeper looks after this machine's Flink alone.
+        """
         running = self._cluster.job(entry.job_id)
-        return running is None or running.state not in OVER
+        if running is None:
+            return not self.settings.elsewhere("flink")
+        return running.state not in OVER
 
     def _replace(self, entry: Entry, statement: Statement, setup: tuple[str, ...]) -> Started:
         # What Flink refuses is refused before the job that runs is stopped.

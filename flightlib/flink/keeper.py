@@ -46,6 +46,8 @@ class Keeper:
         for entry in wanted:
             job = known.get(entry.job_id)
             try:
+                if job is None and self._settings.elsewhere("flink"):
+                    continue  # that cluster keeps its jobs itself, and their checkpoints with it
                 if job is None:
                     self._bring_back(entry)
                 elif job.state in ("FINISHED", "CANCELED"):

@@ -1,13 +1,13 @@
-"""One HTTP call to Flink: JSON in, JSON out; silence is an engine that is down."""
+"""One call to Flink: JSON in, JSON out, no secret in what it tells; silence is an engine down."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-
-from flightlib.errors import EngineDown
+from flightlib import calls
+from flightlib.flink.veil import veiled
+from flightlib.settings import Settings
 
 ANSWER_S = 30.0
 
@@ -21,24 +21,24 @@ class Refused(Exception):
 
 
 def call(
-    engine: str,
-    base: str,
+    settings: Settings,
+    place: str,
     method: str,
     path: str,
     body: dict[str, Any] | None = None,
     timeout_s: float = ANSWER_S,
 ) -> Any:
-    """Make one call. Raises EngineDown when nobody answers, Refused for an error answer."""
+    """Make one call to `flink` or `flink_gateway`.
+
+    Raises EngineDown when nobody answers, EngineRefused when Flink elsewhere does not let flightlib
+    in, Refused for an error answer.
+    """
+    answer = calls.call(settings, place, method, path, timeout_s, json=body)
+    text = veiled(settings, answer.text, answer.is_error)
     try:
-        # This machine, plain HTTP: no proxy and no certificates.
-        with httpx.Client(trust_env=False, verify=False, timeout=timeout_s) as client:
-            answer = client.request(method, base + path, json=body)
-    except httpx.TransportError:
-        raise EngineDown(engine, urlsplit(base).netloc) from None
-    try:
-        told = answer.json() if answer.content else {}
+        told = json.loads(text) if text else {}
     except ValueError:
-        told = {"errors": [answer.text]}
+        told = {"errors": [text]}
     if isinstance(told, dict) and (answer.is_error or "errors" in told):
         raise Refused(answer.status_code, [str(error) for error in told.get("errors", [])])
     return told

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flightlib import kafka
+from flightlib import calls, kafka
 from flightlib.errors import EngineDown, FlightlibError, SqlError
-from flightlib.flink import ddl, faults
+from flightlib.flink import ddl, faults, options
 from flightlib.flink.gateway import Column, Gateway, Operation, SessionLost
 from flightlib.flink.rest import Refused
 from flightlib.flink.rows import Rows
@@ -124,9 +124,10 @@ class Session:
 
     def explain(self, errors: Iterable[str], statement: Statement) -> FlightlibError:
         """Say in one line what Flink refuses about a statement, or which engine it misses."""
-        errors, where = list(errors), urlsplit(self.settings.catalog).netloc
-        if any(f"Connect to http://{where} failed" in error for error in errors):
-            return EngineDown("The Iceberg catalog", where, "flightlib up catalog")
+        errors, address = list(errors), urlsplit(self.settings.catalog)
+        asked = f"Connect to {address.scheme}://{address.netloc} failed"
+        if any(asked in error for error in errors):
+            return calls.down(self.settings, "catalog", "flightlib up catalog")
         return SqlError(faults.in_words(errors, statement.line, self.names))
 
     def describe(self) -> ddl.Tables:
@@ -195,7 +196,8 @@ class Session:
 
     def _open(self) -> str:
         ddl.prepare(self.settings)
-        self._handle = handle = self.gateway.open(BATCH if self._bounded else {})
+        told = options.of_session(self.settings) | (BATCH if self._bounded else {})
+        self._handle = handle = self.gateway.open(told)
         self._knows_lake = False
         startup = {True: "earliest-offset", False: "latest-offset"}[self._bounded]
         startup = "group-offsets" if self._group != _FORGETFUL else startup

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from flightlib.errors import EngineDown
+from flightlib.kafka import security
 from flightlib.settings import Settings
 
 log = logging.getLogger("flightlib.kafka")
@@ -31,7 +32,7 @@ def client_config(settings: Settings, **extra: Any) -> dict[str, Any]:
     """Build a librdkafka configuration that finds Kafka again within a second of its return."""
     return {
         "bootstrap.servers": settings.kafka,
-        "broker.address.family": "v4",
+        **security.client_options(settings),
         "client.id": "flightlib",
         "reconnect.backoff.ms": 100,
         "reconnect.backoff.max.ms": 1000,
@@ -54,5 +55,8 @@ def answers(settings: Settings, timeout_s: float = 2.0) -> bool:
 
 
 def down(settings: Settings) -> EngineDown:
-    """Build the error that says Kafka is not answering."""
-    return EngineDown("Kafka", settings.kafka)
+    """Build the error that says Kafka is not answering; of one elsewhere, why if it tells.
+
+    That takes a moment: it is asked once more, to hear what it says.
+    """
+    return security.reason(settings, library_log)

@@ -11,12 +11,15 @@ from confluent_kafka import (
     OFFSET_INVALID,
     TIMESTAMP_NOT_AVAILABLE,
     Consumer,
+    KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
 
-from flightlib.errors import RecordError
+from flightlib import calls
+from flightlib.errors import EngineDown, RecordError
+from flightlib.kafka import security
 from flightlib.kafka.client import client_config, library_log, log, now_ms
 from flightlib.kafka.schemas import Decoder, OneByOne, payloads_of
 from flightlib.settings import Settings
@@ -79,7 +82,8 @@ class Follower:
         self.position: dict[int, int] = {}
         self.lag = self._asked_ms = self._counted_ms = 0
         self._closing = threading.Event()
-        self._consumer = _consumer(settings)
+        self._refusal: EngineDown | None = None
+        self._consumer = self._connect()
         self._thread = threading.Thread(target=self._run, name=f"follow-{topic}", daemon=True)
         self._thread.start()
 
@@ -106,8 +110,17 @@ class Follower:
         """Forget everything but what was counted, and begin anew in a second."""
         self._consumer.close()
         self._closing.wait(RETRY_S)
-        self._consumer = _consumer(self._settings)
+        self._consumer = self._connect()
         self._next, self._behind = {}, {}
+
+    def _connect(self) -> Consumer:
+        self._refusal = None
+        return _consumer(self._settings, self._on_error)
+
+    def _on_error(self, error: KafkaError) -> None:
+        """Remember why Kafka lets nobody in, if it says so."""
+        if self._settings.elsewhere("kafka") and security.tells(error):
+            self._refusal = security.explained(self._settings, error)
 
     def _step(self) -> None:
         if self._next:
@@ -135,7 +148,7 @@ class Follower:
         return int(found[1]) if found else 0
 
     def _receive(self, messages: list[Message]) -> None:
-        self._asked_ms = now_ms()
+        self._asked_ms, self._refusal = now_ms(), None
         told = map(self._read, messages, self._decoder.all(payloads_of(messages)))
         batch = [received for received in told if received is not None]
         self._say("up", f"Kafka is up; {self.topic} is being read.")
@@ -180,13 +193,12 @@ class Follower:
                 self._assign(sorted(found.partitions))
         except KafkaException as error:
             log.debug("no answer about %s: %s", self.topic, error)
-            address = self._settings.kafka
-            self._say(
-                "down",
-                f"Kafka is not answering on {address}. Start the engines with `flightlib up`.",
-            )
+            if not self._next:
+                self._consumer.poll(0)  # else nobody would hear of the reason
+            self._say("down", str(self._refusal or calls.down(self._settings, "kafka")))
             self.caught_up.set()
         else:
+            self._refusal = None
             self._report_found(found is not None)
         self._asked_ms = now_ms()
 
@@ -235,7 +247,7 @@ class Follower:
         return int(low), int(high)
 
 
-def _consumer(settings: Settings) -> Consumer:
+def _consumer(settings: Settings, on_error: Callable[[KafkaError], None]) -> Consumer:
     config = client_config(settings, fetch_wait_max_ms=100)
     own = {
         # librdkafka wants a group's name; nothing is ever committed to it.
@@ -244,5 +256,6 @@ def _consumer(settings: Settings) -> Consumer:
         "enable.auto.offset.store": False,
         # Offsets that are gone mean the topic was made anew: all of it is recent.
         "auto.offset.reset": "earliest",
+        "error_cb": on_error,
     }
     return Consumer({**config, **own}, logger=library_log)

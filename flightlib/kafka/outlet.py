@@ -20,6 +20,8 @@ AWAY = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)
 
 OnError = Callable[[KafkaError], None]
 OnRefused = Callable[[KafkaError | None, Message], None]
+Explain = Callable[[KafkaError], str]
+"""Says what an error means for a Kafka that runs elsewhere; nothing for one of this machine."""
 Connect = Callable[[OnError, OnRefused], Producer]
 """Makes a client that says what is wrong with Kafka, and which messages were not written."""
 
@@ -38,10 +40,11 @@ class Outlet:
         connect: Connect,
         stopping: threading.Event,
         wait: Callable[[float], object],
+        explain: Explain = lambda _error: "",
     ) -> None:
         self._ledger, self._topic, self._address = ledger, ledger.topic, address
         self._prepare, self._connect = prepare, connect
-        self._stopping, self._wait = stopping, wait
+        self._stopping, self._wait, self._explain = stopping, wait, explain
         self.schema_id = prepare()
         self._producer = connect(self._on_error, self._on_refused)
         # Of this producer: the messages it took, how many of them came back, and how many of
@@ -130,13 +133,15 @@ class Outlet:
             self._ledger.acknowledge(now_ms(), count)
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() in AWAY or error.fatal():
+        if error.code() in AWAY or error.fatal() or self._explain(error):
             self._say(error)
 
     def _say(self, error: KafkaError) -> None:
         # What was written before does not mend what is wrong now.
         self._acknowledge()
-        self._ledger.trouble = (
+        if self._explain(error) and error.code() in AWAY and self._ledger.trouble:
+            return  # why it lets nobody in was told before, and all connections are gone since
+        self._ledger.trouble = self._explain(error) or (
             f"Kafka is not answering on {self._address}; reports wait here. Start the engines "
             "with `flightlib up`."
             if error.code() in AWAY

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from flightlib.errors import SettingError, not_allowed
+from flightlib.kafka import security
 from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import now_ms
 from flightlib.kafka.convoy import Batched, Convoy, Sent, convoy_of
@@ -76,6 +77,7 @@ class Publisher:
                 address=self._settings.kafka,
                 baton=Baton(self._settings, self.topic),
                 paced=self._paced,
+                explain=partial(security.in_words, self._settings),
             )
             _running[self.topic] = self
             atexit.unregister(stop_all)

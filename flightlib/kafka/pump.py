@@ -12,7 +12,7 @@ from flightlib.kafka.baton import Baton
 from flightlib.kafka.client import client_config, library_log, log, now_ms
 from flightlib.kafka.convoy import Convoy, Sent, bytes_of
 from flightlib.kafka.ledger import Ledger
-from flightlib.kafka.outlet import MAX_WAIT_S, Connect, OnError, OnRefused, Outlet
+from flightlib.kafka.outlet import MAX_WAIT_S, Connect, Explain, OnError, OnRefused, Outlet
 from flightlib.kafka.patience import ready
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
@@ -83,12 +83,14 @@ class Pump:
         address: str,
         baton: Baton,
         paced: bool = True,
+        explain: Explain = lambda _error: "",
     ) -> None:
         self.ledger = Ledger(topic)
         self._baton, self._reports, self._paced = baton, reports, paced
         self._stopping = threading.Event()
         self._taken = False
-        self._outlet = Outlet(self.ledger, address, prepare, connect, self._stopping, self._wait)
+        own = self._stopping, self._wait
+        self._outlet = Outlet(self.ledger, address, prepare, connect, *own, explain)
         baton.take()
         self._thread = threading.Thread(target=self._run, name=f"publish-{topic}", daemon=True)
         self._thread.start()

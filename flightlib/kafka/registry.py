@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import httpx
 
-from flightlib import records
-from flightlib.errors import EngineDown, TopicError
+from flightlib import calls, records
+from flightlib.errors import EngineRefused, TopicError
 from flightlib.kafka.topics import TOPICS
 from flightlib.settings import Settings, load
 
@@ -31,8 +32,7 @@ def register(
     the field when the schema would break readers of the topic's older reports.
     """
     settings = settings or load()
-    # The registry enforces nothing until told to.
-    _call(settings, "PUT", "/config", {"compatibility": COMPATIBILITY})
+    _enforce(settings, topic)
     wanted = {"schema": schema or records.schema_text(TOPICS[topic].record), "schemaType": "AVRO"}
     answer = _call(settings, "POST", f"/subjects/{subject(topic)}/versions", wanted)
     if answer.status_code == httpx.codes.CONFLICT:
@@ -44,6 +44,20 @@ def register(
     if answer.is_error:
         raise TopicError(f"The registry refuses {subject(topic)}: {_reason(answer)}.")
     return int(answer.json()["id"])
+
+
+def _enforce(settings: Settings, topic: str) -> None:
+    """Have the registry hold a topic's schemas to each other: it enforces nothing until told to.
+
+    One that somebody else runs has other subjects, which are left alone, and may not let itself be
+    told at all.
+    """
+    wanted = {"compatibility": COMPATIBILITY}
+    if not settings.elsewhere("registry"):
+        _call(settings, "PUT", "/config", wanted)
+        return
+    with contextlib.suppress(EngineRefused):
+        _call(settings, "PUT", f"/config/{subject(topic)}", wanted)
 
 
 def writer_schema(schema_id: int, settings: Settings | None = None) -> str:
@@ -60,21 +74,11 @@ def writer_schema(schema_id: int, settings: Settings | None = None) -> str:
 def _call(
     settings: Settings, method: str, path: str, body: dict[str, Any] | None = None
 ) -> httpx.Response:
-    try:
-        # A proxy meant for the outside has no part in a call to this machine.
-        with httpx.Client(trust_env=False, timeout=ANSWER_S) as client:
-            answer = client.request(
-                method, settings.registry + path, json=body, headers={"Content-Type": MEDIA_TYPE}
-            )
-    except httpx.TransportError:
-        raise _down(settings) from None
+    told = {"Content-Type": MEDIA_TYPE}
+    answer = calls.call(settings, "registry", method, path, ANSWER_S, json=body, headers=told)
     if answer.is_server_error:
-        raise _down(settings)
+        raise calls.down(settings, "registry")
     return answer
-
-
-def _down(settings: Settings) -> EngineDown:
-    return EngineDown("The Schema Registry", f"{settings.registry_host}:{settings.registry_port}")
 
 
 def _reason(answer: httpx.Response) -> str:

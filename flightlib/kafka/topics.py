@@ -84,12 +84,17 @@ def ensure_topics(settings: Settings | None = None) -> dict[str, Topic]:
     there = [topic for topic in TOPICS.values() if topic.name in found]
     kept = _retention(client, settings, [topic.name for topic in there])
     for topic in there:
-        check(topic, found[topic.name], kept[topic.name])
+        remedy = CHANGED if settings.elsewhere("kafka") else REMADE
+        check(topic, found[topic.name], kept[topic.name], remedy)
     _create(client, settings, [topic for topic in TOPICS.values() if topic.name not in found])
     return TOPICS
 
 
-def check(topic: Topic, partitions: int, retention_ms: int) -> None:
+REMADE = "Empty the engines with `flightlib reset` and start again; it deletes their data."
+CHANGED = "Change the topic on its cluster, or delete it there: flightlib then makes it."
+
+
+def check(topic: Topic, partitions: int, retention_ms: int, remedy: str = REMADE) -> None:
     """Compare a topic as found with its plan; raise TopicError saying what differs."""
     wrong = []
     if partitions != topic.partitions:
@@ -97,10 +102,7 @@ def check(topic: Topic, partitions: int, retention_ms: int) -> None:
     if retention_ms != topic.retention_ms:
         wrong.append(f"retention.ms={retention_ms}, expected {topic.retention_ms}")
     if wrong:
-        raise TopicError(
-            f"Topic {topic.name} has {' and '.join(wrong)}. "
-            "Empty the engines with `flightlib reset` and start again; it deletes their data."
-        )
+        raise TopicError(f"Topic {topic.name} has {' and '.join(wrong)}. {remedy}")
 
 
 def _create(client: AdminClient, settings: Settings, wanted: Iterable[Topic]) -> None:
@@ -108,7 +110,8 @@ def _create(client: AdminClient, settings: Settings, wanted: Iterable[Topic]) ->
         NewTopic(
             topic.name,
             num_partitions=topic.partitions,
-            replication_factor=1,
+            # Somebody else's cluster has a number of copies of its own.
+            replication_factor=-1 if settings.elsewhere("kafka") else 1,
             config={"retention.ms": str(topic.retention_ms), "segment.ms": str(SEGMENT_MS)},
         )
         for topic in wanted

@@ -10,7 +10,7 @@ fl.lake.prove()             # nothing lost, nothing doubled
 from flightlib.lake.answers import Answer
 from flightlib.lake.bind import Bound, bind
 from flightlib.lake.care import compact, expire, maintain, rollback
-from flightlib.lake.history import Snapshot, State, Watch, watch
+from flightlib.lake.history import Snapshot, State, Watch, reach, watch
 from flightlib.lake.janitor import Janitor
 from flightlib.lake.live import EVERY_S, MOST, LiveQuery
 from flightlib.lake.look import at, files, partitions, snapshots, tables, wait_for_rows
@@ -60,6 +60,7 @@ __all__ = [
     "partitions",
     "placed",
     "prove",
+    "reach",
     "reset",
     "rollback",
     "shape_of",

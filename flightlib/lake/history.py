@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import orjson
 
+from flightlib import calls
 from flightlib.errors import EngineDown, LakeError
 from flightlib.lake.schemas import NAMESPACE
 from flightlib.settings import Settings
 
-ENGINE = "The Iceberg catalog"
 ANSWER_S = 10.0
 FRESH_S = 0.1
 """How long an answer of the catalog is taken for the newest."""
@@ -110,9 +110,10 @@ class Watch:
             raise missing(self._name)
         if answer.status_code != 304:
             if not answer.is_success:
+                here = not self._settings.elsewhere("catalog")
+                look = "See `flightlib logs catalog`." if here else "See its log, where it runs."
                 raise LakeError(
-                    f"The Iceberg catalog answers {answer.status_code} about {self._name}. "
-                    "See `flightlib logs catalog`."
+                    f"The Iceberg catalog answers {answer.status_code} about {self._name}. {look}"
                 )
             self._state = state_of(self._name, orjson.loads(answer.content))
             self._etag = answer.headers.get("etag", "")
@@ -136,17 +137,39 @@ def call(
     settings: Settings, method: str, path: str, headers: Mapping[str, str] | None = None
 ) -> httpx.Response:
     """Make one call to the catalog. Raises EngineDown when nobody answers."""
-    try:
-        # This machine, plain HTTP: no proxy and no certificates.
-        with httpx.Client(trust_env=False, verify=False, timeout=ANSWER_S) as client:
-            return client.request(method, settings.catalog + path, headers=dict(headers or {}))
-    except httpx.TransportError:
-        raise down(settings) from None
+    place = f"/v1{_prefix(settings)}{path.removeprefix('/v1')}"
+    return calls.call(settings, "catalog", method, place, ANSWER_S, headers=headers)
+
+
+def reach(settings: Settings) -> None:
+    """Raise EngineDown unless the catalog answers."""
+    calls.call(settings, "catalog", "GET", _configuration(settings), ANSWER_S)
+
+
+def _configuration(settings: Settings) -> str:
+    query = f"?warehouse={quote(settings.warehouse, safe='')}" if settings.warehouse else ""
+    return f"/v1/config{query}"
+
+
+_prefixes: dict[Settings, str] = {}
+
+
+def _prefix(settings: Settings) -> str:
+    """Tell what stands before the paths of a catalog elsewhere: it may keep several warehouses."""
+    if not settings.elsewhere("catalog"):
+        return ""
+    if settings not in _prefixes:
+        answer = calls.call(settings, "catalog", "GET", _configuration(settings), ANSWER_S)
+        told = orjson.loads(answer.content) if answer.is_success else {}
+        known = {**(told.get("defaults") or {}), **(told.get("overrides") or {})}
+        prefix = known.get("prefix", "")
+        _prefixes[settings] = f"/{prefix}" if prefix else ""
+    return _prefixes[settings]
 
 
 def down(settings: Settings) -> EngineDown:
     """Build the error for a catalog that is not answering."""
-    return EngineDown(ENGINE, urlsplit(settings.catalog).netloc, "flightlib up catalog")
+    return calls.down(settings, "catalog", "flightlib up catalog")
 
 
 _watches: dict[tuple[Settings, str], Watch] = {}

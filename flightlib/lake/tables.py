@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import requests
+
+from flightlib import calls, flink
 from flightlib.errors import LakeError, not_allowed
-from flightlib.lake.history import call, missing
+from flightlib.lake.history import missing, reach
 from flightlib.lake.schemas import CATALOG, NAMESPACE, PLANS, PROPERTIES, TablePlan
 from flightlib.settings import Settings, load
 
 
-def address(settings: Settings | None = None) -> dict[str, str]:
+class Address(dict[str, Any]):
+    """What opens a catalog; it shows which options there are, and not what a secret one is."""
+
+    def __repr__(self) -> str:
+        shown = {name: flink.VEIL if SECRET.search(name) else value for name, value in self.items()}
+        return repr(shown)
+
+
+SECRET = re.compile("token|password|secret|access-key|authorization", re.IGNORECASE)
+
+
+def address(settings: Settings | None = None) -> Address:
     """Give what any Iceberg client needs to find this lake: `load_catalog("lake", **address())`."""
-    return {"type": "rest", "uri": (settings or load()).catalog}
+    settings = settings or load()
+    found = Address(type="rest", uri=settings.catalog, **flink.of_catalog(settings))
+    if settings.elsewhere("catalog") and settings.ca_file is not None:
+        found["ssl"] = {"cabundle": str(settings.ca_file)}
+    return found
 
 
 def catalog(settings: Settings | None = None) -> Any:
@@ -20,8 +39,15 @@ def catalog(settings: Settings | None = None) -> Any:
     from pyiceberg.catalog import load_catalog
 
     settings = settings or load()
-    call(settings, "GET", "/v1/config")  # PyIceberg would answer with a page of stack trace
-    return load_catalog(CATALOG, **address(settings))
+    reach(settings)  # PyIceberg would answer with a page of stack trace
+    try:
+        return load_catalog(CATALOG, **address(settings))
+    except requests.exceptions.SSLError:
+        todo = (
+            "PyIceberg takes REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE over FLIGHTLIB_CA_FILE: unset "
+            "them, or add the authority to that file."
+        )
+        raise calls.refused(settings, "catalog", calls.UNTRUSTED, todo) from None
 
 
 def create_tables(settings: Settings | None = None) -> list[str]:

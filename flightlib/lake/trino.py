@@ -14,14 +14,16 @@ from urllib.parse import urlsplit
 import requests
 import tenacity
 import trino
+from requests.utils import get_environ_proxies
 
-from flightlib.errors import EngineDown, FlightlibError, LakeError, Outrun
+from flightlib import calls
+from flightlib.errors import FlightlibError, LakeError, Outrun
 from flightlib.lake.answers import Answer, Column, readable
 from flightlib.lake.faults import Sent, refused
 from flightlib.lake.history import down
 from flightlib.lake.names import names
 from flightlib.lake.schemas import CATALOG, NAMESPACE
-from flightlib.settings import Settings
+from flightlib.settings import Settings, is_near
 
 PATIENCE_S = 60.0
 """How long a Trino that is starting is waited for."""
@@ -98,7 +100,7 @@ def ask(
         with _timed(canceller := canceller or Canceller(), within_s):
             return patient(_run, settings, sent, list(values), how, most, canceller)
     except Starting:
-        raise EngineDown("Trino", where(settings), "flightlib up trino") from None
+        raise calls.down(settings, "trino", "flightlib up trino") from None
 
 
 @contextlib.contextmanager
@@ -121,7 +123,7 @@ def _timed(canceller: Canceller, within_s: float | None) -> Iterator[None]:
 
 def where(settings: Settings) -> str:
     """Give Trino's host and port."""
-    return urlsplit(settings.trino).netloc
+    return calls.where(settings, "trino")
 
 
 @contextlib.contextmanager
@@ -134,14 +136,13 @@ def connection(
     client tags and as their trace token.
     """
     parts = urlsplit(settings.trino)
-    own = requests.Session()
-    own.trust_env = False  # this machine: no proxy
-    with contextlib.closing(own):
+    with contextlib.closing(_http(settings)) as own:
         yield trino.dbapi.connect(
             host=parts.hostname,
-            port=parts.port,
+            port=parts.port or {"http": 80, "https": 443}[parts.scheme],
             http_scheme=parts.scheme,
-            user=USER,
+            user=settings.trino_user or USER,
+            auth=_auth(settings),
             source=f"{USER}/{told}" if told else USER,
             client_tags=[told] if told else None,
             http_headers={TRACE_TOKEN: told} if told else None,
@@ -155,6 +156,28 @@ def connection(
             legacy_primitive_types=plain,
             legacy_prepared_statements=False,  # else the client would ask which way it is
         )
+
+
+def _http(settings: Settings) -> requests.Session:
+    """Make the HTTP session of one connection: no proxy for this machine, checked certificates.
+
+    It reads nothing of the environment by itself: a certificate file there would win over ours.
+    """
+    own = requests.Session()
+    own.trust_env = False
+    if settings.elsewhere("trino"):
+        own.verify = str(settings.ca_file) if settings.ca_file else True
+        own.proxies = {} if is_near(settings.trino) else get_environ_proxies(settings.trino)
+    return own
+
+
+def _auth(settings: Settings) -> Any:
+    login = settings.login("trino")
+    if login.token:
+        return trino.auth.JWTAuthentication(login.token.get_secret_value())
+    if login.password:
+        return trino.auth.BasicAuthentication(login.user, login.password.get_secret_value())
+    return None
 
 
 def _run(
@@ -191,6 +214,7 @@ def _run(
 _FILE = re.compile(r"(?:file:)?(?://)?(/[^\s:,\"]*[^\s:,\"/]+\.(?:parquet|avro|json))")
 _DAMAGED = ("ICEBERG_CANNOT_OPEN_SPLIT", "ICEBERG_BAD_DATA", "ICEBERG_CURSOR_ERROR")
 _DAMAGED_META = ("ICEBERG_INVALID_METADATA", "ICEBERG_MISSING_METADATA", "ICEBERG_FILESYSTEM_ERROR")
+_CLOSED = re.compile(r"error (401|403)\b")
 _CONFLICTS = ("ICEBERG_COMMIT_ERROR", "TRANSACTION_CONFLICT")
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
@@ -201,8 +225,12 @@ def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     """Say in one line what went wrong; a Trino that is starting gives `Starting`."""
     kind = getattr(error, "error_name", None) or ""
     lost = isinstance(error, requests.RequestException | trino.exceptions.TrinoConnectionError)
+    if settings.elsewhere("trino") and lost:
+        return calls.unanswered(settings, "trino", error)
     if lost or kind == "SERVER_SHUTTING_DOWN":
-        return EngineDown("Trino", where(settings), "flightlib up trino")
+        return calls.down(settings, "trino", "flightlib up trino")
+    if isinstance(error, trino.exceptions.HttpError) and (closed := _CLOSED.match(str(error))):
+        return calls.refused_login(settings, "trino", int(closed[1]))
     text = str(getattr(error, "message", None) or error)
     if kind in _NOT_YET or isinstance(error, trino.exceptions.Http503Error):
         return Starting()

@@ -11,7 +11,7 @@ import yaml
 from composed import DOCKER, dotenv
 
 from flightlib.kafka.topics import SEGMENT_MS, TOPICS
-from flightlib.settings import Settings
+from flightlib.settings import PLACES, Settings, load, variable
 
 HERE = DOCKER / "kubernetes"
 NO_MANIFESTS = {"kustomization.yaml", "trino-values.yaml"}
@@ -156,13 +156,17 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_the_backend_finds_what_it_asks() -> None:
-    """Each host that the backend is given is a service that something here makes."""
+    """Each address it is given is a service that something here makes, on flightlib's own port."""
     env = {one["name"]: one["value"] for one in _containers("backend")[0]["env"]}
-    hosts = {value for name, value in env.items() if name.endswith("_HOST")}
     services = {m["metadata"]["name"] for m in of_kind("Service")}
-    kafka = named("Kafka", "flights")["metadata"]["name"]
-    assert hosts <= services | {f"{kafka}-kafka-bootstrap", "trino"}
-    assert len(hosts) == 4
+    kafka = f"{named('Kafka', 'flights')['metadata']['name']}-kafka-bootstrap"
+    ports = {name: getattr(load(), name) for name in Settings.model_fields if "_port" in name}
+    given = {place: env[variable(place)] for place in PLACES if variable(place) in env}
+    assert given.keys() == {"kafka", "registry", "catalog", "trino"}
+    for place, address in given.items():
+        host = kafka if place == "kafka" else place
+        assert address == PLACES[place].format(host=host, **ports)
+        assert host in services | {kafka, "trino"}
 
 
 def test_what_selects_finds_what_it_selects() -> None:
