@@ -44,14 +44,6 @@ class Settings(BaseSettings):
     backend_port: int = Port
     lab_port: int = Port  # of JupyterLab in a container
 
-    # Where the engines answer: on this machine, or by these names in a cluster.
-    kafka_host: str = HOST
-    registry_host: str = HOST
-    catalog_host: str = HOST
-    flink_host: str = HOST
-    gateway_host: str = HOST
-    trino_host: str = HOST
-
     jre_version: str
     trino_jre_version: str
     kafka_version: str
@@ -86,37 +78,37 @@ class Settings(BaseSettings):
     @property
     def kafka(self) -> str:
         """Kafka's bootstrap address, host:port."""
-        return f"{self.kafka_host}:{self.kafka_port}"
+        return f"{HOST}:{self.kafka_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def registry(self) -> str:
         """The Schema Registry's base address (Confluent-compatible API)."""
-        return f"http://{self.registry_host}:{self.registry_port}/apis/ccompat/v7"
+        return f"http://{HOST}:{self.registry_port}/apis/ccompat/v7"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def catalog(self) -> str:
         """The Iceberg REST catalog's address."""
-        return f"http://{self.catalog_host}:{self.catalog_port}"
+        return f"http://{HOST}:{self.catalog_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def flink(self) -> str:
         """The Flink JobManager's REST address and web page."""
-        return f"http://{self.flink_host}:{self.flink_port}"
+        return f"http://{HOST}:{self.flink_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def flink_gateway(self) -> str:
         """The Flink SQL Gateway's REST address."""
-        return f"http://{self.gateway_host}:{self.gateway_port}"
+        return f"http://{HOST}:{self.gateway_port}"
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def trino(self) -> str:
         """Trino's address and web page."""
-        return f"http://{self.trino_host}:{self.trino_port}"
+        return f"http://{HOST}:{self.trino_port}"
 
 
 def load(**given: Any) -> Settings:

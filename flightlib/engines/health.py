@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from flightlib import flink, kafka
-from flightlib.settings import Settings
+from flightlib.settings import HOST, Settings
 
 TIMEOUT_S = 2.0
 # The TaskManager reports to the JobManager every second (docker/flink/config.yaml).
@@ -29,7 +29,7 @@ def healthy(settings: Settings, engine: str, since_s: float = 0.0) -> bool:
 def _kafka(settings: Settings, _since_s: float) -> bool:
     # A connection attempt costs nothing; a client that meets a closed port waits and retries.
     try:
-        socket.create_connection((settings.kafka_host, settings.kafka_port), TIMEOUT_S).close()
+        socket.create_connection((HOST, settings.kafka_port), TIMEOUT_S).close()
     except OSError:
         return False
     return kafka.answers(settings, timeout_s=TIMEOUT_S)
@@ -40,22 +40,22 @@ def _registry(settings: Settings, _since_s: float) -> bool:
 
 
 def _catalog(settings: Settings, _since_s: float) -> bool:
-    return "defaults" in read_object(f"{settings.catalog}/v1/config")
+    return "defaults" in _object(f"{settings.catalog}/v1/config")
 
 
 def _jobmanager(settings: Settings, _since_s: float) -> bool:
-    return "taskmanagers" in read_object(f"{settings.flink}/overview")
+    return "taskmanagers" in _object(f"{settings.flink}/overview")
 
 
 def _taskmanager(settings: Settings, since_s: float) -> bool:
     # The JobManager goes on listing a dead TaskManager until its heartbeat runs out.
     oldest = max(since_s * 1000, time.time() * 1000 - _SILENT_MS)
-    known = read_object(f"{settings.flink}/taskmanagers").get("taskmanagers", [])
+    known = _object(f"{settings.flink}/taskmanagers").get("taskmanagers", [])
     return any(one["timeSinceLastHeartbeat"] > oldest for one in known)
 
 
 def _gateway(settings: Settings, _since_s: float) -> bool:
-    return "productName" in read_object(f"{settings.flink_gateway}/v3/info")
+    return "productName" in _object(f"{settings.flink_gateway}/v3/info")
 
 
 def _keeper(settings: Settings, since_s: float) -> bool:
@@ -63,11 +63,10 @@ def _keeper(settings: Settings, since_s: float) -> bool:
 
 
 def _trino(settings: Settings, _since_s: float) -> bool:
-    return read_object(f"{settings.trino}/v1/info").get("starting") is False
+    return _object(f"{settings.trino}/v1/info").get("starting") is False
 
 
-def read_object(url: str) -> dict[str, Any]:
-    """Read the JSON object an address answers with; an empty one if it does not."""
+def _object(url: str) -> dict[str, Any]:
     answer = _ask(url)
     return answer if isinstance(answer, dict) else {}
 

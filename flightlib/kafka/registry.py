@@ -9,7 +9,7 @@ import httpx
 from flightlib import records
 from flightlib.errors import EngineDown, TopicError
 from flightlib.kafka.topics import TOPICS
-from flightlib.settings import Settings, load
+from flightlib.settings import HOST, Settings, load
 
 COMPATIBILITY = "BACKWARD"
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
@@ -74,7 +74,7 @@ def _call(
 
 
 def _down(settings: Settings) -> EngineDown:
-    return EngineDown("The Schema Registry", f"{settings.registry_host}:{settings.registry_port}")
+    return EngineDown("The Schema Registry", f"{HOST}:{settings.registry_port}")
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -11,7 +11,7 @@ import yaml
 from composed import DOCKER, dotenv
 
 from flightlib.kafka.topics import SEGMENT_MS, TOPICS
-from flightlib.settings import Settings
+from flightlib.settings import load
 
 HERE = DOCKER / "kubernetes"
 NO_MANIFESTS = {"kustomization.yaml", "trino-values.yaml"}
@@ -148,7 +148,7 @@ def test_trinos_catalog_is_that_of_local_mode() -> None:
 
 def test_every_variable_is_a_setting() -> None:
     """Each FLIGHTLIB_ variable that a pod gets is one that flightlib reads."""
-    known = {f"FLIGHTLIB_{name.upper()}" for name in Settings.model_fields}
+    known = {f"FLIGHTLIB_{name.upper()}" for name in load().model_dump()}
     for deployment in of_kind("Deployment"):
         for container in deployment["spec"]["template"]["spec"]["containers"]:
             names = {one["name"] for one in container.get("env", [])}
@@ -156,13 +156,18 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_the_backend_finds_what_it_asks() -> None:
-    """Each host that the backend is given is a service that something here makes."""
+    """Each address that the backend is given is a service that something here makes, on its port.
+
+    What follows the host is what it is on this machine.
+    """
     env = {one["name"]: one["value"] for one in _containers("backend")[0]["env"]}
-    hosts = {value for name, value in env.items() if name.endswith("_HOST")}
-    services = {m["metadata"]["name"] for m in of_kind("Service")}
     kafka = named("Kafka", "flights")["metadata"]["name"]
-    assert hosts <= services | {f"{kafka}-kafka-bootstrap", "trino"}
-    assert len(hosts) == 4
+    hosts = {"kafka": f"{kafka}-kafka-bootstrap", "registry": "registry", "catalog": "catalog"}
+    for name, host in {**hosts, "trino": "trino"}.items():
+        here = str(getattr(load(), name))
+        assert env[f"FLIGHTLIB_{name.upper()}"] == here.replace("127.0.0.1", host)
+    services = {m["metadata"]["name"] for m in of_kind("Service")}
+    assert {"registry", "catalog"} <= services
 
 
 def test_what_selects_finds_what_it_selects() -> None:
