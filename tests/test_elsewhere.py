@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from secured import Authority
 
 from flightlib import calls, kafka, lake
-from flightlib.cli.engines import _messages, _status_table
+from flightlib.cli.engines import messages, status_table
 from flightlib.engines import Local, doctor, status
 from flightlib.engines.commands import command, elsewhere_variables
 from flightlib.engines.folder import run_folder, socket_path
@@ -154,7 +154,7 @@ def shown(held: Settings) -> list[str]:
     texts += [repr(keeper), repr(ddl.Tables())]
     texts.append(config_text(held, [keeper], run_folder(held.data), socket_path(held.data)))
     rows = status(held)
-    texts += [str(rows), rows._repr_html_(), *_messages(rows), str(_status_table(rows).caption)]
+    texts += [str(rows), rows._repr_html_(), *messages(rows), str(status_table(rows).caption)]
     texts += map(repr, doctor(held, ["kafka", "registry", "catalog", "trino"]))
     for act in (kafka.topics, kafka.register, lake.catalog, lambda s: lake.ask(s, "SELECT 1")):
         with pytest.raises(FlightlibError) as caught:

@@ -76,15 +76,6 @@ def _object(settings: Settings, place: str, path: str) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def read_object(url: str) -> dict[str, Any]:
-    """Read the JSON object that something of this machine answers with; empty if it does not."""
-    try:
-        answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False).json()
-    except (httpx.HTTPError, ValueError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
 def _ask(settings: Settings, place: str, path: str) -> Any:
     """Read one JSON answer; None if there is none."""
     try:

@@ -25,7 +25,7 @@ from flightlib.engines.ports import free_ports
 from flightlib.engines.services import NETWORK, SERVICES, variables
 from flightlib.settings import Settings, load, shared_folder
 
-WITHIN_S = 180.0
+WITHIN_S = 300.0
 ENDED_S = 30.0
 
 
