@@ -71,7 +71,7 @@ def test_every_file_a_command_names_exists(here: Settings, engine: str) -> None:
 
 
 def test_the_environment_has_what_the_files_read(here: Settings) -> None:
-    """Each variable that a configuration file asks for is given, and ports come from settings."""
+    """Each variable that an engine's configuration asks for is given, ports from the settings."""
     given = commands.environment(here)
     asked = {
         name
@@ -85,7 +85,7 @@ def test_the_environment_has_what_the_files_read(here: Settings) -> None:
 
 
 def test_no_port_stands_in_a_configuration_file() -> None:
-    """The ports stand once, in docker/.env."""
+    """The ports stand once, in docker/.env; Prometheus' copies are compared elsewhere."""
     numbers = {str(port) for engine in ENGINES for port in ports(load(), engine).values()}
     for path in FILES:
         found = set(re.findall(r"\b\d{4,5}\b", path.read_text(encoding="utf-8")))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from expressions import (
+    ALERTS,
     CONFIG,
     DOCKER,
     alerts,
@@ -20,6 +21,7 @@ from expressions import (
     read_yaml,
     used,
 )
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from flightlib.cli import app
@@ -133,6 +135,13 @@ def test_the_page_explains_every_metric_of_ours_that_is_looked_at() -> None:
         name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum") for name in missing
     }
     assert {name for name in bare if name not in page} == set()
+
+
+def test_the_page_names_commands_that_exist() -> None:
+    """What OBSERVE.md and the alerts tell one to type is a command of flightlib."""
+    known = set(get_command(app).commands)  # type: ignore[attr-defined]
+    told = [(DOCKER / "OBSERVE.md").read_text("utf-8"), ALERTS.read_text("utf-8")]
+    assert set(re.findall(r"`flightlib ([a-z]+)", " ".join(told))) <= known
 
 
 @needs_promtool
