@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from flightlib.cli.console import console, one_line_errors
+from flightlib.cli.streams import killed_like_ctrl_c
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,8 @@ def measure(
         return
     given = {"clients": clients, "flights": flights, "reports": reports, "seconds": seconds}
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    found = room.run(*figures or (), quick=quick, folder=out, say=_say, **options)
+    with killed_like_ctrl_c():  # engines are brought down, and their data removed, in any case
+        found = room.run(*figures or (), quick=quick, folder=out, say=_say, **options)
     console.print(_table(found))
     console.print(f"Samples and results: {out}", markup=False, soft_wrap=True)
     if not found.ok:

@@ -82,6 +82,11 @@ class Bench:
         """The engines themselves: to start them step by step, or to look at their memory."""
         return self._local
 
+    @property
+    def processes(self) -> tuple[subprocess.Popen[bytes], ...]:
+        """What runs beside this process now: all that `process` started and nobody ended."""
+        return tuple(one for one in self._processes if one.poll() is None)
+
     def process(
         self, *command: str, log: str = "", environment: Mapping[str, str] | None = None
     ) -> subprocess.Popen[bytes]:

@@ -23,6 +23,7 @@ NAMES = (
     "rest",
     "map",
     "memory",
+    "growth",
 )
 """Each is a module of this room, which has its figure as FIGURE."""
 

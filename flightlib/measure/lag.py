@@ -56,11 +56,11 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     backend = bench.process("flightlib", "serve", "--port", port, log="serve.log")
     with _ended(bench, backend), working(settings, JOB, lesson, (), Backlog(start, HIGH_FT)) as job:
         bench.until(lambda: _answers(url), "the backend")
-        readers = {"backend": _of_backend(url), JOB: _of_job(Reading(job), start)}
+        readers = {"backend": of_backend(url), JOB: of_job(Reading(job), start)}
         sky = bench.process("flightlib", "generate", "--flights", str(flights), log="sky.log")
         with _ended(bench, sky), _client(url):
             bench.until(lambda: _flows(settings, readers, start, flights), "reports that are read")
-            written, reads = _watched(settings, readers, seconds)
+            written, reads = watched(settings, readers, seconds)
         drained = _drained(settings, readers)
     rows = [(t, name, *rest) for name in readers for t, *rest in lags(written, reads[name])]
     samples = pd.DataFrame(rows, columns=["time_s", "consumer", "lag_reports", "overdue_reports"])
@@ -114,7 +114,7 @@ def _counts(
     return {f"read by {n}": (written, sum(p.values()) - begun) for n, p in last.items()}
 
 
-def _watched(
+def watched(
     settings: Settings, readers: Mapping[str, Reader], seconds: float
 ) -> tuple[list[Look], dict[str, list[Look]]]:
     """Look at Kafka and at each reader, by turns, for so many seconds."""
@@ -148,7 +148,7 @@ def _drained(
         time.sleep(LOOK_S)
 
 
-def _of_backend(url: str) -> Reader:
+def of_backend(url: str) -> Reader:
     """Read the backend's positions from its metrics."""
     http = httpx.Client(trust_env=False, timeout=10)
 
@@ -169,7 +169,7 @@ def offsets_in(text: str) -> dict[int, int]:
     return {int(s.labels["partition"]): int(s.value) for s in mine}
 
 
-def _of_job(reading: Reading, start: Offsets) -> Reader:
+def of_job(reading: Reading, start: Offsets) -> Reader:
     """Read a job's positions from the metrics of its source."""
 
     def position() -> Offsets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -92,11 +92,12 @@ def look(
     flights: int,
     seconds: float,
     topics: Sequence[str] = ("flights",),
+    pass_time: Callable[[float], None] = time.sleep,
 ) -> Look:
     """Publish a sky and let clients follow it; then end the sky, and wait until all know all.
 
-    The last of `topics` is the one that `paths` stream. Raises MeasureError when something that
-    should come does not.
+    The last of `topics` is the one that `paths` stream. `pass_time` lets the seconds go by, and
+    may look at something meanwhile. Raises MeasureError when something that should come does not.
     """
     bench, streamed = backend.bench, topics[-1]
     with ExitStack() as stack:
@@ -107,7 +108,7 @@ def look(
         crowd.join()
         time.sleep(SETTLE_S)
         begin_ms = now_ms()
-        time.sleep(seconds)
+        pass_time(seconds)
         end_ms = now_ms()
         bench.end(publisher)
         _await_all(backend, topics)

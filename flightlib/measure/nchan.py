@@ -38,7 +38,7 @@ worker_processes 1;
 worker_rlimit_nofile {files};
 pid {folder}/pid;
 error_log stderr warn;
-events {{ worker_connections {files}; }}
+events {{ worker_connections {connections}; }}
 http {{
   access_log off;
   client_body_temp_path {folder}/body;
@@ -119,6 +119,7 @@ def _start(
     program, module = installed
     config = folder / "nginx.conf"
     told = {"module": module, "user": getpass.getuser(), "files": files, "folder": folder}
+    told["connections"] = 2 * files  # it begins to close those that are kept when few are left
     where = {"host": HOST, "port": port, "path": PATH, "publish": PUBLISH}
     config.write_text(CONFIG.format(**told, **where), encoding="utf-8")
     with (folder / "log").open("ab") as log:

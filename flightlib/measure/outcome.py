@@ -69,6 +69,8 @@ UNITS = {
     "percent": "%",
     "per_s": "per second",
     "mb_per_min": "MB a minute",
+    "reports": "reports",
+    "cores": "cores",
 }
 
 

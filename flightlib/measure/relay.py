@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 SEQ = re.compile(rb'\{"seq":(\d+)')
@@ -38,13 +39,29 @@ def relay(plan: Path) -> None:
     stream.request("GET", path, headers={"Accept": "text/event-stream"})
     host, port, path = told["publish"]
     publish = http.client.HTTPConnection(host, port)
-    with Path(told["posted"]).open("a", encoding="utf-8", buffering=1) as posted:
+    with (
+        closing(stream),
+        closing(publish),
+        Path(told["posted"]).open("a", encoding="utf-8", buffering=1) as posted,
+    ):
         for event in blocks(iter(stream.getresponse())):
             if found := SEQ.match(event.get(b"data", b"")):
-                headers = {"X-EventSource-Event": event[b"event"].decode()}
                 posted.write(f"{int(found[1])} {time.time():.6f}\n")
-                publish.request("POST", path, event[b"data"], headers)
-                publish.getresponse().read()
+                _post(publish, path, event)
+
+
+def _post(publish: http.client.HTTPConnection, path: str, event: dict[bytes, bytes]) -> None:
+    """Post a frame; once more, if the server had closed the connection that was kept."""
+    headers = {"X-EventSource-Event": event[b"event"].decode()}
+    for last in (False, True):
+        try:
+            publish.request("POST", path, event[b"data"], headers)
+            publish.getresponse().read()
+            return
+        except ConnectionError:  # http.client connects anew with the next request
+            publish.close()
+            if last:
+                raise
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,7 @@ def _measure(one: Figure, bench: Bench, quick: bool, given: dict[str, Any]) -> O
         return Outcome(one, one(bench, quick, **options), quick=quick, options=told)
     except FlightlibError as error:
         return Outcome(one, None, str(error), quick=quick, options=told)
+    except Exception as error:  # half an hour of other figures is not lost with this one
+        bench.say(traceback.format_exc())
+        said = f"{type(error).__name__}: {error}"
+        return Outcome(one, None, said, quick=quick, options=told)

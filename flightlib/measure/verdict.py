@@ -11,7 +11,7 @@ from math import isnan, log
 
 import pandas as pd
 
-from flightlib.measure.frames import fan_out_points
+from flightlib.measure.frames import fan_out_points, growth_points
 from flightlib.measure.judged import Judged, judged
 from flightlib.measure.outcome import Outcome, Outcomes, in_words
 
@@ -55,6 +55,7 @@ def _said(outcomes: Outcomes) -> Iterator[str]:
     close = [one for one in met if one.share > CLOSE]
     yield from (f"Met, with little to spare: {one.name} ({one.words})." for one in close)
     yield from _bends(outcomes)
+    yield from _knees(outcomes)
 
 
 def _troubled(one: Outcome) -> str:
@@ -162,3 +163,18 @@ def _bend(loads: list[float], waits: list[float]) -> str:
         f"the knee is at {at:,.0f} clients (p99 {wait}); beyond it the wait grows faster than "
         f"their number, to {most} with {last}."
     )
+
+
+def _knees(outcomes: Outcomes) -> Iterator[str]:
+    """Say of all that grows with the flights where it begins to grow faster than they do."""
+    table, easy = growth_points(outcomes), list[str]()
+    for (measure, line), points in table.groupby(["measure", "line"], sort=False):
+        order = points.sort_values("load")
+        name = f"{str(measure).partition(',')[0]} ({line})"
+        at = knee(list(order["load"]), list(order["value"]))
+        if at is None:
+            easy.append(name)
+        else:
+            yield f"Growth, {name}: the knee is at {at:,.0f} flights."
+    if easy:
+        yield f"Growth without a knee, up to {table['load'].max():,.0f} flights: {', '.join(easy)}."

@@ -14,10 +14,16 @@ from flightlib.widgets.sources import Source
 Message = tuple[dict[str, Any], list[bytes]]
 HEARTBEAT_S = 2.0  # a word at least so often: the browser calls 5 s of silence by its name
 UNSEEN_S = 20.0  # a widget that nobody sees for so long lets go of its source
-REST_S = 0.2  # between two frames at least: a query may change as fast as it likes
+PACE_S = 0.2  # from frame to frame at least: a query may change as fast as it likes
+REST_SHARE = 0.5  # of the time a frame took, at least: the kernel has other things to do
 UNASKED_AT_S = (0.4, 2.0, 5.0)
 """Seconds after it was shown when a widget sends everything unasked: a kernel that is busy with
 the next cells may not hear the browser ask."""
+
+
+def rest_s(spent_s: float) -> float:
+    """Say how long to rest after a frame that took so many seconds."""
+    return max(PACE_S - spent_s, REST_SHARE * spent_s)
 
 
 class Pump:
@@ -113,13 +119,14 @@ class Pump:
 
     def _tell(self, sent: Any) -> Any:
         """Send the newest picture, or only a word when the browsers have it already."""
+        began_s = time.monotonic()
         picture = self._source.picture()
         new = picture is not sent
         message, buffers = self._frame(picture) if new else ({"type": "word"}, [])
         stamp = {"freshness": self._source.told(), "sent_ms": time.time_ns() // 1_000_000}
         self._send({**message, **stamp}, buffers)
         if new:
-            self._over.wait(REST_S)
+            self._over.wait(rest_s(time.monotonic() - began_s))
         return picture
 
     def _open(self) -> None:

@@ -17,7 +17,8 @@ HEAR = """() => {
   globalThis.heard = [];
   document.addEventListener('flightlib-frame', ({ detail }) => {
     const { frame, roster, ...times } = detail;
-    heard.push({ times, rows: frame.rows, age: frame.age[0], who: roster.get(frame.index[0])[0] });
+    const [who] = roster.get(frame.index[0]);
+    heard.push({ times, rows: frame.rows, age: frame.age[0], who, known: roster.size });
   });
 }"""
 LAST = "heard.at(-1) ?? null"
@@ -116,3 +117,12 @@ def test_a_frame_on_the_screen_is_told_once(shown: Page) -> None:
         " requestAnimationFrame(() => requestAnimationFrame(done)))))"
     )
     assert shown.page.evaluate("heard.length") == 1
+
+
+def test_the_words_of_flights_that_are_gone_are_forgotten(shown: Page) -> None:
+    """A page that sees ever new flights keeps those that it shows, and but a few more."""
+    see(shown, *({**FLIGHT, "flight_id": f"OLD{i}"} for i in range(400)))
+    assert shown.page.evaluate(LAST)["known"] >= 400
+    see(shown, FLIGHT)
+    told = shown.page.evaluate(LAST)
+    assert (told["known"], told["who"]) == (1, "A")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from flightlib.measure.lab import NOTEBOOK, write
-from flightlib.measure.map import numbers_of, slope_per_min
+from flightlib.measure.map import interval_s_of, numbers_of, slope_per_min
 
 
 def test_a_heap_is_judged_by_its_second_half() -> None:
@@ -48,3 +48,8 @@ def test_the_notebook_is_one_and_can_be_written_again(tmp_path: Path) -> None:
     write(tmp_path, ["2", "3"])
     written = json.loads((tmp_path / NOTEBOOK).read_text(encoding="utf-8"))
     assert [cell["source"] for cell in written["cells"]] == ["2", "3"]
+
+
+def test_no_size_reports_faster_than_a_kernel_reads() -> None:
+    """Up to 5,000 aircraft report each second; more report so much less often."""
+    assert [interval_s_of(size) for size in (100, 5000, 10_000)] == [1, 1, 2]

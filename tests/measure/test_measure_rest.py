@@ -78,3 +78,12 @@ def test_errors_count_and_kinds_of_answers_are_told_apart() -> None:
     assert numbers["trino_p99_ms"] == 900
     assert numbers["trino_percent"] == 25
     assert numbers["at_hand_p99_ms"] <= 20
+
+
+def test_the_age_of_an_answer_is_that_of_its_commit() -> None:
+    """A commit on a full second is read as any other; an answer without one has no age."""
+    at = ["1970-01-01T00:00:01.250Z", "1970-01-01T00:00:02Z", None]
+    told = rest.aged(pd.DataFrame({"begun_s": [3.0] * 3, "latency_ms": 500.0, "committed": at}))
+    assert told.age_s[:2].tolist() == [2.25, 1.5]
+    assert pd.isna(told.age_s[2])
+    assert "committed" not in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -76,3 +77,19 @@ def test_percentiles_of_nothing_are_nothing() -> None:
     """No sample, no number."""
     assert all(math.isnan(value) for value in measure.percentiles([], "s").values())
     assert measure.percentiles([1, 2, 3], "s")["p50_s"] == 2
+
+
+def test_a_figure_that_breaks_does_not_take_the_others_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What nobody thought of becomes a row that says so, and all its words are told."""
+
+    def broken(bench: object) -> Found:
+        raise ZeroDivisionError("division by zero")
+
+    figures = {"sky": Figure("sky", "what breaks", broken, ()), "sse": SMALL}
+    monkeypatch.setattr(sys.modules["flightlib.measure.run"], "figure", figures.get)
+    told: list[str] = []
+    found = measure.run("sky", "sse", folder=tmp_path, say=told.append)
+    assert [one.trouble for one in found] == ["ZeroDivisionError: division by zero", ""]
+    assert any("in broken" in words for words in told)

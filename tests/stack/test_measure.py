@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from known import until
 
 from flightlib import measure
 
@@ -68,10 +69,30 @@ def test_nothing_is_left_running(
     measured: tuple[measure.Outcomes, Path], bench_folder: str
 ) -> None:
     """Engines, publishers, backends, browsers: all that was started has ended, its data is gone."""
-    left = [
-        line
-        for line in (" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
-        if bench_folder in line
-    ]
-    assert left == []
+    assert [p for p in psutil.process_iter(["cmdline"]) if _names(p, bench_folder)] == []
     assert list(Path(bench_folder).glob("flightlib-measure-*")) == []
+
+
+def test_a_measurement_that_is_told_to_end_leaves_nothing(
+    bench_folder: str, tmp_path: Path
+) -> None:
+    """An orderly kill in the middle of a start brings its engines down, and removes their data."""
+    before = set(Path(bench_folder).iterdir())
+    command = [sys.executable, "-m", "flightlib", "measure", "sky", "--quick"]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path)],
+        env={**os.environ, "TMPDIR": bench_folder},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: list(Path(bench_folder).glob("flightlib-measure-*/data/*")))
+    process.terminate()
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (130, "Ended by Ctrl-C.\n")
+    assert set(Path(bench_folder).iterdir()) == before
+    assert [p for p in psutil.process_iter(["cmdline"]) if _names(p, bench_folder)] == []
+
+
+def _names(process: psutil.Process, folder: str) -> bool:
+    return folder in " ".join(process.info["cmdline"] or ())

@@ -18,7 +18,7 @@ from flightlib.widgets.protocols import Job
 def job(monkeypatch: pytest.MonkeyPatch) -> ScriptedJob:
     """A running job, looked at every 50 ms."""
     monkeypatch.setattr(pump, "HEARTBEAT_S", 0.05)
-    monkeypatch.setattr(pump, "REST_S", 0.01)
+    monkeypatch.setattr(pump, "PACE_S", 0.01)
     return ScriptedJob()
 
 

@@ -8,6 +8,7 @@ Object.assign(LiveMap.prototype, {
     this.codes = this.frame[this.setup.colour === "region" ? "hue" : this.setup.colour];
     this.root.dataset.frames = String(this.store.frames);
     this.root.dataset.flights = String(this.frame.rows);
+    this.forgetGone();
     if (this.frame.index.some((index) => !this.store.roster.has(index))) this.askRoster();
     this.legend.count(this.codes, (row) => wordsOf(this.store, this.frame.index[row]).region);
     this.follow();
@@ -25,6 +26,14 @@ Object.assign(LiveMap.prototype, {
       const detail = { ...times, frame, roster: store.roster };
       this.root.dispatchEvent(new CustomEvent("flightlib-frame", { bubbles: true, detail }));
     });
+  },
+
+  // Who is in no frame any more never comes back under the same number: their words can go.
+  forgetGone() {
+    const { frame, store: { roster } } = this;
+    if (roster.size <= frame.rows * 1.2 + 100) return;
+    const here = new Set(frame.index);
+    for (const index of roster.keys()) if (!here.has(index)) roster.delete(index);
   },
 
   askRoster() {
