@@ -31,6 +31,8 @@ CALL_S = 20.0
 LOOK_S = 5.0
 """How long the names are looked for that an error could have meant."""
 USER = "flightlib"
+FAILURES = (trino.exceptions.Error, trino.exceptions.HttpError, requests.RequestException)
+"""Whatever Trino's client raises; what it calls an HTTP error is no Error of its own."""
 
 
 class TooLong(FlightlibError):
@@ -52,7 +54,7 @@ class Canceller:
         """Cancel; harmless when nothing runs, and again and again."""
         self.error = error
         if act := self._act:
-            with contextlib.suppress(trino.exceptions.Error, requests.RequestException):
+            with contextlib.suppress(*FAILURES):
                 act()
 
 
@@ -193,11 +195,11 @@ def _run(
             if canceller.error:  # the client may give what came until then, as if it were all
                 raise canceller.error
             columns = tuple(Column(d[0], str(d[1])) for d in cursor.description or ())
-        except (trino.exceptions.Error, requests.RequestException) as error:
+        except FAILURES as error:
             raise canceller.error or explained(settings, error, sent) from None
         finally:  # of an interrupt too: what runs is cancelled
             canceller.holds(None)
-            with contextlib.suppress(trino.exceptions.Error, requests.RequestException):
+            with contextlib.suppress(*FAILURES):
                 cursor.close()
         took_s, told = time.monotonic() - began_s, tuple(readable(columns, rows))
         written = cursor.rowcount if cursor.rowcount >= 0 else None
