@@ -100,7 +100,7 @@ def ask(
         with _timed(canceller, within_s):
             return patient(_run, settings, sent, list(values), given, most, canceller, plain)
     except Starting:
-        raise calls.down(settings, "trino", "flightlib up trino") from None
+        raise calls.down(settings, "trino") from None
 
 
 @contextlib.contextmanager
@@ -223,7 +223,7 @@ def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     if settings.elsewhere("trino") and lost:
         return calls.unanswered(settings, "trino", error)
     if lost or kind == "SERVER_SHUTTING_DOWN":
-        return calls.down(settings, "trino", "flightlib up trino")
+        return calls.down(settings, "trino")
     if isinstance(error, trino.exceptions.HttpError) and (closed := _CLOSED.match(str(error))):
         return calls.refused_login(settings, "trino", int(closed[1]))
     text = str(getattr(error, "message", None) or error)

@@ -69,7 +69,7 @@ def test_the_environment_has_what_the_files_read(here: Settings) -> None:
     asked = {
         name
         for path in DOCKER.rglob("*")
-        if path.is_file() and path.name != ".env"
+        if path.is_file() and path.name != ".env" and path.suffix != ".md"
         for name in re.findall(r"FLIGHTLIB_[A-Z]+(?:_[A-Z]+)*", path.read_text(encoding="utf-8"))
     } - {"FLIGHTLIB_"}
     assert asked
@@ -82,7 +82,7 @@ def test_no_port_stands_in_a_configuration_file() -> None:
     """The ports stand once, in docker/.env."""
     numbers = {str(port) for engine in ENGINES for port in ports(load(), engine).values()}
     for path in DOCKER.rglob("*"):
-        if path.is_file() and path.name != ".env":
+        if path.is_file() and path.name != ".env" and path.suffix != ".md":
             found = set(re.findall(r"\b\d{4,5}\b", path.read_text(encoding="utf-8")))
             assert not found & numbers, path.name
 
