@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import takewhile
+from types import NoneType
 from typing import Any, NamedTuple
 
 from flightlib import records
@@ -45,6 +46,8 @@ WORDS = (
     "status",
     "region",
 )
+KEYS = WORDS + NUMBERS
+KINDS = ((str, NoneType),) * len(WORDS) + ((int, float, NoneType),) * len(NUMBERS)
 
 
 def picture(report: dict[str, Any]) -> Flight:
@@ -52,22 +55,25 @@ def picture(report: dict[str, Any]) -> Flight:
 
     Raises RecordError when the report lacks an id, a position on Earth or a time.
     """
-    numbers = {key: _checked(report, key, (int, float)) for key in NUMBERS}
-    words = {key: _checked(report, key, (str,)) for key in WORDS}
-    if not words["flight_id"] or not isinstance(numbers["timestamp"], int):
+    values = list(map(report.get, KEYS))
+    if not all(map(isinstance, values, KINDS)):
+        raise _refused(values)
+    flight: Flight = dict(zip(KEYS, values, strict=True))
+    if not flight["flight_id"] or not isinstance(flight["timestamp"], int):
         raise RecordError("a report has no flight_id or no timestamp")
-    latitude, longitude = numbers["latitude"], numbers["longitude"]
+    latitude, longitude = flight["latitude"], flight["longitude"]
     if not _within(latitude, 90) or not _within(longitude, 180):
         raise RecordError(f"a report's position cannot be {latitude!r}, {longitude!r}")
-    words["region"] = words["region"] or records.region(latitude, longitude)
-    return {**words, **numbers}
+    flight["region"] = flight["region"] or records.region(latitude, longitude)
+    return flight
 
 
-def _checked(report: dict[str, Any], key: str, kinds: tuple[type, ...]) -> Any:
-    value = report.get(key)
-    if value is not None and not isinstance(value, kinds):
-        raise RecordError(f"a report's {key} cannot be {value!r}; allowed: {kinds[-1].__name__}")
-    return value
+def _refused(values: list[Any]) -> RecordError:
+    """Name the first value that a stream cannot show, and what is allowed."""
+    told = zip(KEYS, values, KINDS, strict=True)
+    key, value, _ = next(one for one in told if not isinstance(one[1], one[2]))
+    allowed = "str" if key in WORDS else "float"
+    return RecordError(f"a report's {key} cannot be {value!r}; allowed: {allowed}")
 
 
 def _within(degrees: Any, limit: float) -> bool:

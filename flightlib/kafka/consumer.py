@@ -21,7 +21,7 @@ from flightlib import calls
 from flightlib.errors import EngineDown, RecordError
 from flightlib.kafka import security
 from flightlib.kafka.client import client_config, library_log, log, now_ms
-from flightlib.kafka.schemas import Decoder
+from flightlib.kafka.schemas import Decoder, OneByOne, payloads_of
 from flightlib.settings import Settings
 
 BATCH = 1000
@@ -73,7 +73,7 @@ class Follower:
         self.caught_up = threading.Event()
         self._settings, self._back_ms = settings, int(back_s * 1000)
         self._deliver, self._tell = deliver, tell
-        self._decode = decode or Decoder(settings)
+        self._decoder = OneByOne(decode) if decode else Decoder(settings)
         self._next: dict[int, int] = {}
         self._behind: dict[int, int] = {}
         self.position: dict[int, int] = {}
@@ -132,7 +132,8 @@ class Follower:
 
     def _receive(self, messages: list[Message]) -> None:
         self._asked_ms, self._refusal = now_ms(), None
-        batch = [received for m in messages if (received := self._read(m)) is not None]
+        told = map(self._read, messages, self._decoder.all(payloads_of(messages)))
+        batch = [received for received in told if received is not None]
         self._say("up", f"Kafka is up; {self.topic} is being read.")
         if batch:
             self._deliver(batch)
@@ -140,7 +141,7 @@ class Follower:
         if not self._behind:
             self.caught_up.set()
 
-    def _read(self, message: Message) -> Received | None:
+    def _read(self, message: Message, report: dict[str, Any] | RecordError) -> Received | None:
         partition, following = message.partition() or 0, (message.offset() or 0) + 1
         received_ms = self._asked_ms
         if partition in self._behind:
@@ -150,11 +151,10 @@ class Follower:
             if following >= self._behind[partition]:
                 del self._behind[partition]
         self._next[partition] = following
-        try:
-            return Received(self._decode(_bytes(message)), received_ms)
-        except RecordError as error:
-            self.refuse(f"{self.topic} partition {partition} offset {following - 1}: {error}")
-            return None
+        if not isinstance(report, RecordError):
+            return Received(report, received_ms)
+        self.refuse(f"{self.topic} partition {partition} offset {following - 1}: {report}")
+        return None
 
     def refuse(self, why: str) -> None:
         """Count a message that is no flight report, and log the first of them."""
@@ -228,11 +228,6 @@ class Follower:
         part = TopicPartition(self.topic, partition)
         low, high = self._consumer.get_watermark_offsets(part, timeout=PROBE_S)
         return int(low), int(high)
-
-
-def _bytes(message: Message) -> bytes:
-    value = message.value()
-    return value if isinstance(value, bytes) else b""
 
 
 def _consumer(settings: Settings, on_error: Callable[[KafkaError], None]) -> Consumer:

@@ -15,7 +15,7 @@ from confluent_kafka import (
 
 from flightlib.errors import RecordError
 from flightlib.kafka.client import client_config, library_log
-from flightlib.kafka.schemas import Decoder
+from flightlib.kafka.schemas import Decoder, OneByOne, payloads_of
 from flightlib.settings import Settings
 
 BATCH = 5000
@@ -44,7 +44,7 @@ class Reader:
         settings: Settings,
         decode: Callable[[bytes], dict[str, Any]] | None = None,
     ) -> None:
-        self._decode = decode or Decoder(settings)
+        self._decoder = OneByOne(decode) if decode else Decoder(settings)
         self.reached: dict[int, int] = {}
         own = {
             "group.id": "flightlib-reader",
@@ -58,26 +58,23 @@ class Reader:
 
     def take(self, wait_s: float) -> list[Taken]:
         """Give what has come, after at most so many seconds."""
-        taken = []
+        messages = []
         for message in self._consumer.consume(BATCH, wait_s):
             error = message.error()
             if error is None:
-                taken.append(self._taken(message))
+                messages.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:
                 self.reached[message.partition() or 0] = message.offset() or 0
-        return taken
-
-    def _taken(self, message: Message) -> Taken:
-        kind, written_ms = message.timestamp()
-        value = message.value()
-        try:
-            report = self._decode(value if isinstance(value, bytes) else b"")
-        except RecordError:
-            report = None
-        known = kind != TIMESTAMP_NOT_AVAILABLE
-        where = message.partition() or 0, message.offset() or 0
-        return Taken(*where, written_ms if known else None, report)
+        return list(map(_taken, messages, self._decoder.all(payloads_of(messages))))
 
     def close(self) -> None:
         """Leave Kafka."""
         self._consumer.close()
+
+
+def _taken(message: Message, report: dict[str, Any] | RecordError) -> Taken:
+    kind, written_ms = message.timestamp()
+    known = kind != TIMESTAMP_NOT_AVAILABLE
+    where = message.partition() or 0, message.offset() or 0
+    told = None if isinstance(report, RecordError) else report
+    return Taken(*where, written_ms if known else None, told)

@@ -22,10 +22,11 @@ from flightlib.measure.stages import TOTAL, counted, latencies, thinned
 from flightlib.settings import HOST
 
 FACTORS = (1, 10, 100)
-WAY = "report to SSE client"
+WAY, READER = "report to SSE client", "Flink"
 FLINK = ("jobmanager", "taskmanager", "gateway")
 ROLES = {"generate": "sky", "serve": "backend"}
 MEASURING = "measuring"
+COLUMNS = ["flights", "line", "latency_s", "lag_reports", "cpu_cores"]
 NOTES = (
     "Each flight reports once a second; the lesson's filter lies on the way, and the clients get "
     "a frame each 0.25 s.",
@@ -70,8 +71,7 @@ def measure(
     for factor in factors:
         bench.say(f"{flights * factor:,} flights for {seconds:g} s")
         steps.append(_step(bench, flights * factor, clients, seconds))
-    columns = ["flights", "line", "latency_s", "lag_reports", "cpu_cores"]
-    samples = pd.DataFrame([row for one in steps for row in one.rows()], columns=columns)
+    samples = pd.DataFrame([row for one in steps for row in one.rows()], columns=COLUMNS)
     counts = {f"{one.flights} flights, {n}": c for one in steps for n, c in one.counts.items()}
     return Found(samples, numbers(samples, flights), counts, NOTES)
 
@@ -83,7 +83,7 @@ def _step(bench: Bench, flights: int, clients: int, seconds: float) -> Step:
         start = ends(settings)
         with working(settings, JOB, lesson, (), Backlog(start, HIGH_FT)) as job:
             url = f"http://{HOST}:{settings.backend_port}"
-            readers = {"backend": of_backend(url), JOB: of_job(Reading(job), start)}
+            readers = {"backend": of_backend(url), READER: of_job(Reading(job), start)}
             unread: list[tuple[str, int]] = []
             used: dict[str, float] = {}
 
@@ -109,7 +109,7 @@ def _groups(backend: OnAir) -> dict[str, list[psutil.Process]]:
     pids = {row.engine: row.pid for row in bench.local.status() if row.pid is not None}
     groups = {
         "Kafka": [psutil.Process(pids["kafka"])],
-        "Flink": [psutil.Process(pids[name]) for name in FLINK if name in pids],
+        READER: [psutil.Process(pids[name]) for name in FLINK if name in pids],
         MEASURING: [psutil.Process()],
     }
     for one in bench.processes:
@@ -128,7 +128,7 @@ def numbers(samples: pd.DataFrame, flights: int) -> dict[str, float]:
     for load in sorted({int(one) for one in samples.flights}):
         rows, at = samples[samples.flights == load], f"x{load // flights}"
         found[f"p99_at_{at}_s"] = float(rows.latency_s.quantile(0.99))
-        for short, line in (("backend", "backend"), ("flink", JOB)):
+        for short, line in (("backend", "backend"), ("flink", READER)):
             lag = rows.lag_reports[rows.line == line].quantile(0.99)
             found[f"{short}_lag_p99_at_{at}_reports"] = float(lag)
         found[f"cpu_at_{at}_cores"] = float(rows.cpu_cores[rows.line != MEASURING].sum())

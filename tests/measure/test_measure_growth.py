@@ -10,10 +10,10 @@ import pandas as pd
 import psutil
 import pytest
 
-from flightlib.measure import frames
+from flightlib.measure import frames, plots
 from flightlib.measure.cores import Cores
 from flightlib.measure.figure import Found
-from flightlib.measure.growth import FIGURE, MEASURING, WAY, Step, numbers
+from flightlib.measure.growth import COLUMNS, FIGURE, MEASURING, READER, ROLES, WAY, Step, numbers
 from flightlib.measure.outcome import Outcome, Outcomes
 from flightlib.measure.verdict import verdict
 
@@ -21,12 +21,11 @@ from flightlib.measure.verdict import verdict
 def samples() -> pd.DataFrame:
     """A sky whose latency bends at 100 flights, and whose lag grows as it does."""
     steps = [
-        Step(10, [0.1, 0.2], [("backend", 4), ("high-altitude", 2)], {"Kafka": 0.1}, {}),
-        Step(100, [0.2, 0.3], [("backend", 40), ("high-altitude", 20)], {"Kafka": 0.2}, {}),
-        Step(1000, [9.0, 9.9], [("backend", 400), ("high-altitude", 9)], {"Kafka": 0.3}, {}),
+        Step(10, [0.1, 0.2], [("backend", 4), (READER, 2)], {"Kafka": 0.1}, {}),
+        Step(100, [0.2, 0.3], [("backend", 40), (READER, 20)], {"Kafka": 0.2}, {}),
+        Step(1000, [9.0, 9.9], [("backend", 400), (READER, 9)], {"Kafka": 0.3}, {}),
     ]
-    columns = ["flights", "line", "latency_s", "lag_reports", "cpu_cores"]
-    return pd.DataFrame([row for step in steps for row in step.rows()], columns=columns)
+    return pd.DataFrame([row for step in steps for row in step.rows()], columns=COLUMNS)
 
 
 def test_each_load_has_its_numbers() -> None:
@@ -46,10 +45,19 @@ def test_what_grows_becomes_a_line_of_a_panel() -> None:
     table = frames.growth_points(outcomes)
     assert table.groupby("measure").line.unique().map(sorted).to_dict() == {
         "latency, 99 % within (ms)": [WAY],
-        "unread reports, 99 % of the time": ["backend", "high-altitude"],
+        "unread reports, 99 % of the time": [READER, "backend"],
         "cores at work": ["Kafka"],
     }
     assert len(table) == 4 * 3
+    assert plots.growth(outcomes).svg.startswith("<svg")
+
+
+def test_no_more_lines_than_can_be_told_apart() -> None:
+    """All readers, all who work, and the latency together still have a colour each."""
+    lines = {WAY, READER, "Kafka", MEASURING, *ROLES.values()}
+    steps = [Step(n, [0.1], [], dict.fromkeys(lines, 0.1), {}) for n in (10, 100)]
+    rows = pd.DataFrame([row for step in steps for row in step.rows()], columns=COLUMNS)
+    assert plots.growth(Outcomes([Outcome(FIGURE, Found(rows, {}))])).svg.startswith("<svg")
 
 
 def test_the_knee_is_named() -> None:
