@@ -28,6 +28,9 @@ NAMES = {
 }
 """What each engine is called in an error, by the setting that has its address."""
 
+SINGLE = ("catalog", "trino")
+"""Engines that are named by themselves in the command that starts them."""
+
 CLOSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
 
 
@@ -83,8 +86,9 @@ def where(settings: Settings, place: str) -> str:
     return urlsplit(address).netloc if "//" in address else address
 
 
-def down(settings: Settings, place: str, command: str = "flightlib up") -> EngineDown:
+def down(settings: Settings, place: str, command: str = "") -> EngineDown:
     """Build the error for an engine that is not answering; one elsewhere is not ours to start."""
+    command = command or f"flightlib up{' ' + place if place in SINGLE else ''}"
     return EngineDown(NAMES[place], where(settings, place), command, remedy(settings, place))
 
 

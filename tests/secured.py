@@ -173,10 +173,12 @@ class Keys:
 class Guarded(Local):
     """Local engines that start from files which add locks to those in `docker/`."""
 
-    def __init__(self, settings: Settings, authority: Authority, keys: Keys, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, authority: Authority, keys: Keys, store: Store, ports: list[int]
+    ) -> None:
         super().__init__(settings)
         self.authority, self.keys, self.store = authority, keys, store
-        self.kafka_port, self.trino_port = free_ports(2)
+        self.kafka_port, self.trino_port = ports
         self._files = authority.file.parent
 
     def _commands(self, needed: tuple[str, ...]) -> list[Command]:
@@ -354,11 +356,12 @@ def secured(folder: Path, names: list[str]) -> Iterator[Secured]:
     """Start some engines with locks, and end them; the variables lead to all of them."""
     keys, authority = Keys(), Authority(folder / "certificates")
     ports = [name for name in Settings.model_fields if name.endswith("_port")]
-    numbers: dict[str, Any] = dict(zip(ports, free_ports(len(ports)), strict=True))
+    *free, to_store, to_kafka, to_trino = free_ports(len(ports) + 3)
+    numbers: dict[str, Any] = dict(zip(ports, free, strict=True))
     settings = load(**numbers, data=folder / "engines")
     with ExitStack() as stack:
-        lake = stack.enter_context(store(settings, folder / "store"))
-        engines = Guarded(settings, authority, keys, lake)
+        lake = stack.enter_context(store(settings, folder / "store", to_store))
+        engines = Guarded(settings, authority, keys, lake, [to_kafka, to_trino])
         stack.callback(engines.down)
         engines.up(names)
         engines.enrol()

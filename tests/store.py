@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flightlib.engines import free_ports
 from flightlib.engines.fetch import alone, cached, download
 from flightlib.engines.layout import java
 from flightlib.engines.lockfile import Artifact, Lock
@@ -73,18 +72,18 @@ class Store:
 
 
 @contextmanager
-def store(settings: Settings, folder: Path) -> Iterator[Store]:
-    """Fetch the store once, run it over a folder, and end it."""
+def store(settings: Settings, folder: Path, port: int) -> Iterator[Store]:
+    """Fetch the store once, run it over a folder and on a port, and end it."""
     files = (SERVER, BUNDLE, *OF_CATALOG)
     with alone(settings, Silent()):
         for _ in download(settings, ["store"], Silent(), Lock({}, {}, {"store": files})):
             pass
     (folder / "buckets" / BUCKET).mkdir(parents=True)
-    [port] = free_ports(1)
     key, secret = "store-access-key", f"store/secret+{secrets.token_hex(8)}="
     options = {
         "s3proxy.endpoint": f"http://{HOST}:{port}",
         "s3proxy.authorization": "aws-v4",
+        "s3proxy.ignore-unknown-headers": "true",  # Trino asks for more than it knows
         "s3proxy.identity": key,
         "s3proxy.credential": secret,
         "jclouds.provider": "filesystem-nio2",

@@ -127,7 +127,7 @@ class Session:
         errors, address = list(errors), urlsplit(self.settings.catalog)
         asked = f"Connect to {address.scheme}://{address.netloc} failed"
         if any(asked in error for error in errors):
-            return calls.down(self.settings, "catalog", "flightlib up catalog")
+            return calls.down(self.settings, "catalog")
         return SqlError(faults.in_words(errors, statement.line, self.names))
 
     def describe(self) -> ddl.Tables:

@@ -59,4 +59,4 @@ def down(settings: Settings) -> EngineDown:
 
     That takes a moment: it is asked once more, to hear what it says.
     """
-    return security.reason(settings, library_log)
+    return security.reason(settings)

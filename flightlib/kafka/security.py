@@ -17,6 +17,7 @@ LISTEN_S = 4.0
 """How long a Kafka elsewhere is listened to for the reason of its silence, seconds."""
 _AWAY = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}
 _TELLING = {KafkaError._AUTHENTICATION, KafkaError._SSL}
+_BROKEN_OFF = "Disconnected"
 _HUNG_UP = "verify that security.protocol is correctly configured"
 
 
@@ -34,19 +35,32 @@ def client_options(settings: Settings) -> dict[str, Any]:
     return told
 
 
-def reason(settings: Settings, log: logging.Logger) -> EngineDown:
+class _Notes(logging.Handler):
+    """Keeps what librdkafka says of connections: that one breaks off is no error to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken_off = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.broken_off |= _BROKEN_OFF in record.getMessage()
+
+
+def reason(settings: Settings) -> EngineDown:
     """Find out why Kafka does not answer, and say it in one line."""
     if not settings.elsewhere("kafka"):
         return calls.down(settings, "kafka")
-    heard: list[KafkaError] = []
+    heard, notes, log = list[KafkaError](), _Notes(), logging.Logger("flightlib.kafka.why")
+    log.addHandler(notes)
     told: dict[str, Any] = {"bootstrap.servers": settings.kafka, "client.id": "flightlib-why"}
     told |= {**client_options(settings), "error_cb": heard.append}
     client = AdminClient(told, logger=log)
     deadline = time.monotonic() + LISTEN_S
     while time.monotonic() < deadline and not any(map(tells, heard)):
         client.poll(0.1)
-    why = next(filter(tells, heard), None)
-    return calls.down(settings, "kafka") if why is None else explained(settings, why)
+    if why := next(filter(tells, heard), None):
+        return explained(settings, why)
+    return _hung_up(settings) if notes.broken_off else calls.down(settings, "kafka")
 
 
 def tells(error: KafkaError) -> bool:
@@ -56,7 +70,7 @@ def tells(error: KafkaError) -> bool:
 
 def explained(settings: Settings, error: KafkaError) -> EngineDown:
     """Say what keeps a client out of Kafka, and which setting to look at. Pure."""
-    text, here = error.str(), settings.kafka_security
+    text = error.str()
     if not settings.elsewhere("kafka"):
         return calls.down(settings, "kafka")
     if error.code() == KafkaError._AUTHENTICATION:
@@ -73,9 +87,13 @@ def explained(settings: Settings, error: KafkaError) -> EngineDown:
         if "certificate" in text:
             return _refused(settings, calls.UNTRUSTED, calls.trust_todo(settings))
     if error.code() == KafkaError._SSL or _HUNG_UP in text:
-        todo = f"Set FLIGHTLIB_KAFKA_SECURITY to what it speaks; it is {here}."
-        return _refused(settings, "breaks the connection off at its beginning", todo)
+        return _hung_up(settings)
     return calls.down(settings, "kafka")
+
+
+def _hung_up(settings: Settings) -> EngineDown:
+    todo = f"Set FLIGHTLIB_KAFKA_SECURITY to what it speaks; it is {settings.kafka_security}."
+    return _refused(settings, "breaks the connection off at its beginning", todo)
 
 
 def in_words(settings: Settings, error: KafkaError) -> str:

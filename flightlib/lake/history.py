@@ -169,7 +169,7 @@ def _prefix(settings: Settings) -> str:
 
 def down(settings: Settings) -> EngineDown:
     """Build the error for a catalog that is not answering."""
-    return calls.down(settings, "catalog", "flightlib up catalog")
+    return calls.down(settings, "catalog")
 
 
 _watches: dict[tuple[Settings, str], Watch] = {}

@@ -32,6 +32,8 @@ LOOK_S = 5.0
 """How long the names are looked for that an error could have meant."""
 USER = "flightlib"
 TRACE_TOKEN = "X-Trino-Trace-Token"
+FAILURES = (trino.exceptions.Error, trino.exceptions.HttpError, requests.RequestException)
+"""Whatever Trino's client raises; what it calls an HTTP error is no Error of its own."""
 
 
 class TooLong(FlightlibError):
@@ -53,7 +55,7 @@ class Canceller:
         """Cancel; harmless when nothing runs, and again and again."""
         self.error = error
         if act := self._act:
-            with contextlib.suppress(trino.exceptions.Error, requests.RequestException):
+            with contextlib.suppress(*FAILURES):
                 act()
 
 
@@ -100,7 +102,7 @@ def ask(
         with _timed(canceller := canceller or Canceller(), within_s):
             return patient(_run, settings, sent, list(values), how, most, canceller)
     except Starting:
-        raise calls.down(settings, "trino", "flightlib up trino") from None
+        raise calls.down(settings, "trino") from None
 
 
 @contextlib.contextmanager
@@ -200,11 +202,11 @@ def _run(
             if canceller.error:  # the client may give what came until then, as if it were all
                 raise canceller.error
             columns = tuple(Column(d[0], str(d[1])) for d in cursor.description or ())
-        except (trino.exceptions.Error, requests.RequestException) as error:
+        except FAILURES as error:
             raise canceller.error or explained(settings, error, sent) from None
         finally:  # of an interrupt too: what runs is cancelled
             canceller.holds(None)
-            with contextlib.suppress(trino.exceptions.Error, requests.RequestException):
+            with contextlib.suppress(*FAILURES):
                 cursor.close()
         took_s, told = time.monotonic() - began_s, tuple(readable(columns, rows))
         written = cursor.rowcount if cursor.rowcount >= 0 else None
@@ -228,7 +230,7 @@ def explained(settings: Settings, error: Exception, sent: Sent) -> Exception:
     if settings.elsewhere("trino") and lost:
         return calls.unanswered(settings, "trino", error)
     if lost or kind == "SERVER_SHUTTING_DOWN":
-        return calls.down(settings, "trino", "flightlib up trino")
+        return calls.down(settings, "trino")
     if isinstance(error, trino.exceptions.HttpError) and (closed := _CLOSED.match(str(error))):
         return calls.refused_login(settings, "trino", int(closed[1]))
     text = str(getattr(error, "message", None) or error)

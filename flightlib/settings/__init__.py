@@ -7,12 +7,14 @@ address that is not set is the one of this machine's own engine, on its port.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import platformdirs
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
+from typing_extensions import Self
 
 from flightlib.errors import SettingError
 from flightlib.settings.access import FILE, SECRETS, Access, Login, from_files, variable
@@ -133,6 +135,17 @@ class Settings(Access):
         addresses = {name: str(getattr(self, name)) for name in PLACES}
         check(self, addresses, frozenset(name for name in PLACES if self.elsewhere(name)))
         return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with changes; an address that was not set follows its port."""
+        given = dict(update or {})
+        held = {name: given.get(name, getattr(self, name)) for name in _PORTS}
+        follow = {
+            name: text.format(host=HOST, **held)
+            for name, text in PLACES.items()
+            if name not in given and not self.elsewhere(name)
+        }
+        return super().model_copy(update={**follow, **given}, deep=deep)
 
     def elsewhere(self, place: str) -> bool:
         """Say whether an engine is one that somebody else runs: its address was set.

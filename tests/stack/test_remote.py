@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,18 @@ FROM regional"""
 @pytest.fixture(scope="module")
 def there() -> Iterator[Secured]:
     """Engines with locks, and an environment that leads to them and to nothing else."""
-    folder = Path(tempfile.mkdtemp(prefix="flightlib-remote-"))
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="flightlib-remote-"))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
         ours = [n for n in os.environ if n.startswith("FLIGHTLIB_") and n != "FLIGHTLIB_CACHE"]
         # PyIceberg would take these over the authority of the settings.
         for name in (*ours, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             patch.delenv(name, raising=False)
-        with secured(folder, ENGINES) as found:
-            for name, value in found.variables.items():
-                patch.setenv(name, value)
-            yield found
-    shutil.rmtree(folder, ignore_errors=True)
+        found = stack.enter_context(secured(folder, ENGINES))
+        for name, value in found.variables.items():
+            patch.setenv(name, value)
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def flightlib(*arguments: str, **environment: str) -> subprocess.CompletedProces
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=900,
         check=False,
     )
 
@@ -86,6 +88,7 @@ def assert_no_secret(there: Secured, *texts: str) -> None:
                 assert spelt not in text
 
 
+@pytest.mark.timeout(1200)
 def test_they_are_told_as_remote_and_let_one_in(there: Secured) -> None:
     """`status` and `doctor` say of each that it is remote, and that it answers."""
     rows = [row for row in status() if row.engine != "keeper"]
@@ -135,6 +138,7 @@ def test_flink_reads_and_writes_kafka(there: Secured, flying: Publisher) -> None
     assert_no_secret(there, repr(facts), json.dumps(job.entry.__dict__, default=str), went_on)
 
 
+@pytest.mark.timeout(1200)
 def test_the_third_notebook_runs_unchanged(there: Secured, tmp_path: Path) -> None:
     """Use case 3 runs from start to end over a store that speaks S3, and leaves no secret."""
     done = flightlib("report", "03_iceberg_and_trino", "--out", str(tmp_path), "-p", "flights=100")
