@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 from played import Played
+
+from flightlib.live import Stream
 
 pytestmark = pytest.mark.stack
 
@@ -17,8 +18,10 @@ def test_the_way_to_the_first_map_works_as_composed(tmp_path: Path) -> None:
         play.up(["sky", "backend"])
         assert set(play.processes) == {"network", "kafka", "registry", "sky", "backend"}
         address = f"http://127.0.0.1:{play.settings.backend_port}"
-        with httpx.stream("GET", f"{address}/flights/sse", trust_env=False, timeout=60) as answer:
-            first = next(line for line in answer.iter_lines() if line.startswith("data:"))
-        assert "flight_id" in first
+        stream = Stream(f"{address}/flights/sse").start()
+        try:
+            assert stream.wait_for(lambda one: len(one.flights) > 0, timeout_s=120)
+        finally:
+            stream.stop()
     assert {process.poll() for process in play.processes.values()} <= {0, -15, 143}
     assert not play.healthy("kafka")
