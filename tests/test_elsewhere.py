@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from secured import Authority
 
 from flightlib import calls, kafka, lake
-from flightlib.cli.engines import messages, status_table
+from flightlib.cli.rows import messages, status_table
 from flightlib.engines import Local, doctor, status
 from flightlib.engines.commands import command, elsewhere_variables
 from flightlib.engines.folder import run_folder, socket_path
@@ -230,7 +230,7 @@ def test_an_engine_elsewhere_is_not_ours_to_start(away: Settings, place: str) ->
     """The hint names the setting; for an engine of this machine it is the command."""
     assert variable(place) in str(calls.down(away, place))
     assert "flightlib up" not in str(calls.down(away, place))
-    assert "Start the engines with `flightlib up`." in str(calls.down(load(), place))
+    assert "Start the engines with `flightlib up" in str(calls.down(load(), place))
 
 
 def test_one_certificate_file_serves_all(tmp_path: Path) -> None:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from flightlib import settings as address_book
 from flightlib.cli import lab
 from flightlib.cli.bars import Bars
 from flightlib.cli.console import console, one_line_errors
+from flightlib.cli.rows import COLOUR, messages, status_table
 from flightlib.engines import (
     Check,
-    EngineStatus,
-    Statuses,
     apps,
     chosen,
     doctor,
@@ -35,15 +32,6 @@ from flightlib.engines.names import elsewhere, place
 from flightlib.errors import MachineError
 from flightlib.settings import Settings, variable
 
-_COLOUR = {
-    "ok": "green",
-    "warn": "yellow",
-    "fail": "red",
-    "healthy": "green",
-    "starting": "yellow",
-    "stopped": "dim",
-    "remote": "cyan",
-}
 Engines = Annotated[
     list[str] | None,
     typer.Argument(help="Engines by name (`flink` is four of them); all if none is given."),
@@ -171,41 +159,6 @@ def status(
         raise typer.Exit(1)
 
 
-def status_table(rows: Statuses) -> Table:
-    """Lay the rows out as a table."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("engine", "state", "address", "pid", "up", "memory", "restarts"):
-        side: Literal["left", "right"] = "right" if name in ("up", "memory", "restarts") else "left"
-        table.add_column(name, justify=side, overflow="fold")
-    for row in rows:
-        table.add_row(*_status_cells(row))
-    if rows.memory_mb:
-        table.caption = f"{rows.memory_mb / 1000:.1f} GB of memory together"
-    return table
-
-
-def _status_cells(row: EngineStatus) -> Iterator[str]:
-    colour = _COLOUR.get(row.state, "red") if row.healthy or row.state != "remote" else "red"
-    # Host and port: a path behind them would not fit a terminal of 80 columns.
-    place = row.address.removesuffix(urlsplit(row.address).path if "//" in row.address else "")
-    yield from (row.engine, f"[{colour}]{row.state}[/{colour}]", place, str(row.pid or ""))
-    yield "" if row.uptime_s is None else _duration(row.uptime_s)
-    yield "" if row.memory_mb is None else f"{row.memory_mb:.0f} MB"
-    yield str(row.restarts)
-
-
-def messages(rows: Statuses) -> Iterator[str]:
-    """Say what to do, once for all engines it is to be done for."""
-    for message in dict.fromkeys(row.message for row in rows if row.message):
-        yield f"{', '.join(row.engine for row in rows if row.message == message)}: {message}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, left = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {left:02}s"
-
-
 def logs(
     engine: Annotated[str, typer.Argument(help="One engine by name.")],
     lines: Annotated[int, typer.Option(min=0, help="How many of the last lines.")] = 50,
@@ -257,7 +210,7 @@ def check_machine(settings: Settings, engines: Iterable[str] | None = None) -> N
 
 def _print_checks(checks: list[Check]) -> None:
     for check in checks:
-        colour = _COLOUR[check.state]
+        colour = COLOUR[check.state]
         console.print(f"[{colour}]{check.state:<4}[/{colour}] {check.name:<10} ", end="")
         console.print(f"{check.found}  {check.fix}".rstrip(), markup=False, soft_wrap=True)
 

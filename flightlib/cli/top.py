@@ -14,7 +14,7 @@ from rich.text import Text
 
 from flightlib import settings as address_book
 from flightlib.cli.console import console, one_line_errors
-from flightlib.cli.engines import messages, status_table
+from flightlib.cli.rows import messages, status_table
 from flightlib.cli.streams import ended_by_ctrl_c
 
 if TYPE_CHECKING:

@@ -57,15 +57,13 @@ class Local:
         """Start engines (all if none is named) and return when each one is healthy.
 
         An engine that runs already, or that somebody else runs, is left alone. `report(engine,
-        state)` is called with "starting", "healthy" and "remote"; `progress` watches the fetching
-        (`engines.layout.prepare`).
+        state)` is called with "starting", "healthy" and "remote"; `progress` watches the fetching.
         Raises SettingError for an unknown name, MachineError for a port that is taken or a full
         disk, ArtifactError if files cannot be fetched, EngineFailed if an engine does not come up.
         """
         engines = here(self.settings, asked := chosen(names))
-        for engine in asked:
-            if engine not in engines:
-                report(engine, "remote")
+        for engine in (one for one in asked if one not in engines):
+            report(engine, "remote")
         if not engines:
             return
         folder.claim(self._data)

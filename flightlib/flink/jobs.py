@@ -169,14 +169,9 @@ class Job:
             return Started(self, f"Job {self.name} started.{left}")
 
     def _is_alive(self, entry: Entry) -> bool:
-        """Say whether it runs, or will by itself: a job the JobManager lost is the keeper's.
-
-        The keeper looks after this machine's Flink alone.
-        """
+        """Say whether it runs, or will: what this machine's JobManager lost is the keeper's."""
         running = self._cluster.job(entry.job_id)
-        if running is None:
-            return not self.settings.elsewhere("flink")
-        return running.state not in OVER
+        return running.state not in OVER if running else not self.settings.elsewhere("flink")
 
     def _replace(self, entry: Entry, statement: Statement, setup: tuple[str, ...]) -> Started:
         # What Flink refuses is refused before the job that runs is stopped.
@@ -262,5 +257,4 @@ class Job:
 
 def jobs(settings: Settings | None = None) -> list[Job]:
     """List the named jobs of this data folder, stopped ones included."""
-    settings = settings or load()
-    return [Job(entry.name, settings) for entry in Book(settings).entries()]
+    return [Job(entry.name, settings) for entry in Book(settings or load()).entries()]

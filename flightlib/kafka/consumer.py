@@ -29,8 +29,7 @@ POLL_S = 0.05
 QUIET_MS = 1000
 PROBE_S = 2.0
 RETRY_S = 1.0
-COUNT_MS = 500
-"""How often the lag is counted, from what Kafka said along with the last messages."""
+COUNT_MS = 500  # so often the lag is counted, from what Kafka said along with the last messages
 
 
 class Received(NamedTuple):
