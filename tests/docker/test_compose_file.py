@@ -19,7 +19,7 @@ from flightlib.engines.doctor_compose import ALL_GB
 from flightlib.engines.mode import Containers
 from flightlib.engines.names import ENGINES
 from flightlib.engines.services import NETWORK, PROFILES, PUBLISHED, SERVICES, variables
-from flightlib.settings import Settings, load
+from flightlib.settings import Settings, load, variable
 
 ROOT = Path(__file__).parents[2]
 INSIDE = Path("/opt/flightlib")  # where the image keeps the checkout
@@ -157,7 +157,7 @@ def test_the_ports_are_those_of_local_mode() -> None:
     inside = filled(services()["kafka"]["environment"], {**dotenv(), "FLIGHTLIB_DATA": "/data"})
     for name in Settings.model_fields:
         if name.endswith("_port"):
-            assert inside[f"FLIGHTLIB_{name.upper()}"] == str(getattr(load(), name))
+            assert inside[variable(name)] == dotenv()[variable(name)]
 
 
 def test_servers_are_reached_from_outside_and_clients_are_not() -> None:

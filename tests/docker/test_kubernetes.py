@@ -11,7 +11,7 @@ import yaml
 from composed import DOCKER, dotenv
 
 from flightlib.kafka.topics import SEGMENT_MS, TOPICS
-from flightlib.settings import PLACES, Settings, load, variable
+from flightlib.settings import PLACES, Settings, variable
 
 HERE = DOCKER / "kubernetes"
 NO_MANIFESTS = {"kustomization.yaml", "trino-values.yaml"}
@@ -160,7 +160,7 @@ def test_the_backend_finds_what_it_asks() -> None:
     env = {one["name"]: one["value"] for one in _containers("backend")[0]["env"]}
     services = {m["metadata"]["name"] for m in of_kind("Service")}
     kafka = f"{named('Kafka', 'flights')['metadata']['name']}-kafka-bootstrap"
-    ports = {name: getattr(load(), name) for name in Settings.model_fields if "_port" in name}
+    ports = {n: dotenv()[variable(n)] for n in Settings.model_fields if n.endswith("_port")}
     given = {place: env[variable(place)] for place in PLACES if variable(place) in env}
     assert given.keys() == {"kafka", "registry", "catalog", "trino"}
     for place, address in given.items():
