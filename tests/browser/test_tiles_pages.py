@@ -31,7 +31,7 @@ def test_the_launcher_has_a_tile_for_each_page(lab: Any) -> None:
 def test_trinos_page_shows_its_numbers(lab: Any) -> None:
     """Trino's page asks for no name, and finds its own answers behind another address."""
     refused: list[str] = []
-    page = lab.page.context.new_page()
+    page = lab.page.context.browser.new_page()
     page.on("response", lambda r: refused.append(r.url) if r.status >= 400 else None)
     page.goto(urljoin(lab.page.url, "/trino/ui/?token=open"))
     page.get_by_text("Cluster Overview").first.wait_for()
