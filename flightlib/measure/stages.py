@@ -36,7 +36,7 @@ def shown(events: Iterable[Event]) -> pd.DataFrame:
             continue
         new = {(f["flight_id"], f["timestamp"]) for f in told["flights"]} - known
         if began:
-            rows += [(*one, told["seq"], told["sent_ms"]) for one in new]
+            rows += [(*one, told["seq"], told["sent_ms"]) for one in sorted(new)]
         known |= new
         began = True
     numbers = dict.fromkeys(("event_ms", "seq", "sent_ms"), "int64")
