@@ -19,7 +19,17 @@ from flightlib.measure.lessons import filled, lesson
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
-__all__ = ["ends", "filled", "flightlib", "lesson", "publish", "report", "until", "written"]
+__all__ = [
+    "ends",
+    "filled",
+    "flightlib",
+    "lesson",
+    "publish",
+    "report",
+    "typed",
+    "until",
+    "written",
+]
 SCHEMA = records.schema_text("processed_flight")
 
 
@@ -73,6 +83,20 @@ def flightlib(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+    )
+
+
+def typed(
+    *arguments: str, within_s: float = 400, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the flightlib command to its end, as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "flightlib", *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=within_s,
+        check=False,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+from known import typed
 
 from flightlib.flink import jobs
 from flightlib.settings import Settings
@@ -19,18 +19,6 @@ from flightlib.settings import Settings
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-
-
-def flightlib(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the flightlib command as a person would."""
-    return subprocess.run(
-        [sys.executable, "-m", "flightlib", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +41,7 @@ def test_it_makes_a_report_that_needs_no_kernel(
     path: Path, engines: Settings, tmp_path: Path
 ) -> None:
     """`flightlib report` runs the notebook and writes a page with no link to the network."""
-    done = flightlib("report", path.stem, "--out", str(tmp_path), "-p", "flights=200")
+    done = typed("report", path.stem, "--out", str(tmp_path), "-p", "flights=200")
     assert done.returncode == 0, done.stdout + done.stderr
     page = (tmp_path / f"{path.stem}.html").read_text(encoding="utf-8")
     for loader in ('<script src="http', '<link rel="stylesheet" href="http', "unpkg.com"):
@@ -83,7 +71,7 @@ def test_it_passes_nbval(path: Path, engines: Settings, tmp_path: Path) -> None:
 
 def test_a_missing_engine_fails_it_in_one_line(tmp_path: Path) -> None:
     """With Kafka down, the report stops at a cell and says in one line what to type."""
-    done = flightlib("report", "01_kafka_to_map", "--out", str(tmp_path), FLIGHTLIB_KAFKA_PORT="9")
+    done = typed("report", "01_kafka_to_map", "--out", str(tmp_path), FLIGHTLIB_KAFKA_PORT="9")
     assert done.returncode == 1
     assert "EngineDown" in done.stderr
     assert "`flightlib up" in done.stderr
@@ -92,7 +80,7 @@ def test_a_missing_engine_fails_it_in_one_line(tmp_path: Path) -> None:
 
 def test_an_unknown_parameter_is_named(tmp_path: Path) -> None:
     """A parameter the notebook does not have is refused, with those it has."""
-    done = flightlib("report", "01_kafka_to_map", "--out", str(tmp_path), "-p", "flihgts=3")
+    done = typed("report", "01_kafka_to_map", "--out", str(tmp_path), "-p", "flihgts=3")
     assert done.returncode == 1
     assert "flihgts" in done.stderr
     assert "flights" in done.stderr

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from known import typed
 from secured import Authority, Secured, secured
 
 from flightlib import flink, kafka, lake
@@ -60,18 +59,6 @@ def flying(there: Secured) -> Iterator[Publisher]:
     publisher.stop()
 
 
-def flightlib(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the flightlib command as a person would."""
-    return subprocess.run(
-        [sys.executable, "-m", "flightlib", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-
-
 def wait_for(condition: Callable[[], Any], within_s: float = 90.0) -> None:
     """Wait until something is so."""
     deadline_s = time.monotonic() + within_s
@@ -100,7 +87,7 @@ def test_they_are_told_as_remote_and_let_one_in(there: Secured) -> None:
 
 def test_up_starts_none_of_them(there: Secured) -> None:
     """`flightlib up` names what is elsewhere, and has no process of this machine for it."""
-    done = flightlib("up", *ENGINES)
+    done = typed("up", *ENGINES)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("remote") == len(ENGINES)
     assert not load().data.exists() or not list(load().data.glob("logs/*.log"))
@@ -109,7 +96,7 @@ def test_up_starts_none_of_them(there: Secured) -> None:
 
 def test_the_first_notebook_runs_unchanged(there: Secured, tmp_path: Path) -> None:
     """Use case 1 runs from start to end, and nothing it leaves has a secret in it."""
-    done = flightlib("report", "01_kafka_to_map", "--out", str(tmp_path), "-p", "flights=100")
+    done = typed("report", "01_kafka_to_map", "--out", str(tmp_path), "-p", "flights=100")
     assert done.returncode == 0, done.stdout + done.stderr
     pages = [file.read_text("utf-8") for file in tmp_path.iterdir() if file.is_file()]
     assert len(pages) >= 2
@@ -141,7 +128,9 @@ def test_flink_reads_and_writes_kafka(there: Secured, flying: Publisher) -> None
 @pytest.mark.timeout(1200)
 def test_the_third_notebook_runs_unchanged(there: Secured, tmp_path: Path) -> None:
     """Use case 3 runs from start to end over a store that speaks S3, and leaves no secret."""
-    done = flightlib("report", "03_iceberg_and_trino", "--out", str(tmp_path), "-p", "flights=100")
+    done = typed(
+        "report", "03_iceberg_and_trino", "--out", str(tmp_path), "-p", "flights=100", within_s=900
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     pages = [file.read_text("utf-8") for file in tmp_path.iterdir() if file.is_file()]
     assert_no_secret(there, done.stdout, done.stderr, *pages)
@@ -227,7 +216,7 @@ def test_a_notebook_fails_in_one_line(there: Secured, tmp_path: Path) -> None:
     """With a wrong password the report stops at a cell and says which setting to look at."""
     wrong = tmp_path / "wrong"
     wrong.write_text("not-it", encoding="utf-8")
-    done = flightlib(
+    done = typed(
         *("report", "01_kafka_to_map", "--out", str(tmp_path)),
         FLIGHTLIB_KAFKA_PASSWORD_FILE=str(wrong),
     )
