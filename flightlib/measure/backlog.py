@@ -61,7 +61,7 @@ def publish(settings: Settings, flights: int, reports: int, high_ft: int = 35_00
     kafka.ensure_topics(settings)
     backlog = Backlog(ends(settings), high_ft)
     begun_ms = kafka.now_ms() - 1000 * (reports // flights + 60)
-    batches = Sky(flights).reports(begun_ms, late_share=0.02).batches()
+    batches = Sky.busy(begun_ms, flights).reports(begun_ms, late_share=0.02).batches()
     turn(backlog.counted(batches, reports), settings)
     held = sum(ends(settings).values()) - sum(backlog.start.values())
     if held != backlog.reports:

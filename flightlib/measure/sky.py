@@ -65,7 +65,7 @@ def measure(
     settings = bench.engines("kafka", "registry")
     ensure_topics(settings)
     schema_id = register(settings, TOPIC)
-    batches = Sky(flights).reports(now_ms(), late_share=0.02).batches()
+    batches = Sky.busy(start_ms := now_ms(), flights).reports(start_ms, late_share=0.02).batches()
     # The first ticks plan and write every flight: that is the start of a sky, not its pace.
     ready: list[_Made] = []
     while sum(len(made.due_ms) for made in ready) < 3 * flights:
