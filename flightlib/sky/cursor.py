@@ -7,13 +7,14 @@ keeps nothing but results of pure functions of (seed, slot, time), to save compu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flightlib.records import STATUSES
+from flightlib.sky.ahead import Ahead, no_hops
 from flightlib.sky.columns import Columns
 from flightlib.sky.disturb import Flying, Storm, of_flights
 from flightlib.sky.fleet import Fleet
@@ -22,8 +23,9 @@ from flightlib.sky.itinerary import BLOCK_MS, leg_keys
 from flightlib.sky.labels import labels
 from flightlib.sky.motion import ON_MS, PIECE_ROWS, START, START_MS, columns
 from flightlib.sky.outdated import slots_to_plan
-from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, Pieces, pieces
+from flightlib.sky.pieces import ANNOUNCED, LIVE, HopRows, pieces
 from flightlib.sky.plan import block_at, block_keys, plan
+from flightlib.sky.stretches import Kept, Stretches
 
 __all__ = ["Columns", "Cursor"]
 
@@ -34,31 +36,8 @@ DELAYED_MS = 900_000
 _CHUNK = 8192
 NO_BLOCK = np.iinfo(np.int64).min
 MOST_AHEAD = 256
-
-
-@dataclass(frozen=True, slots=True)
-class _Ahead:
-    """Blocks that were planned and not yet begun: slots, their blocks, the hops of these."""
-
-    slots: Ints
-    block: Ints
-    hops: Hops
-
-    @classmethod
-    def none(cls) -> _Ahead:
-        empty = np.zeros(0, dtype=np.int64)
-        return cls(empty, empty, _no_hops(0))
-
-    def find(self, slots: Ints, block: Ints) -> Ints:
-        """Say where blocks of slots are among these, -1 where they are not."""
-        order = np.argsort(self.slots)
-        at = np.searchsorted(self.slots, slots, sorter=order)
-        at = np.concatenate([order, [-1]])[at]
-        found = (at >= 0) & (len(self.slots) > 0)
-        found[found] = (self.slots[at[found]] == slots[found]) & (
-            self.block[at[found]] == block[found]
-        )
-        return np.where(found, at, -1)
+# The most stretches found before their time, and how many begin in the longest row of one aircraft.
+MOST_KEPT, MOST_ROUNDS = 2048, 4
 
 
 class Cursor:
@@ -71,11 +50,11 @@ class Cursor:
         self._disturbances: tuple[Flying, ...] = ()
         count = len(fleet.keys)
         self._block = np.full(count, NO_BLOCK)
-        self._hops = _no_hops(count)
+        self._hops = no_hops(count)
         self._from, self._to = np.full(count, np.inf), np.full(count, -np.inf)
         self._mode, self._phase, self._status = (np.zeros(count, np.int8) for _ in range(3))
         self._piece, self._bend = np.zeros((PIECE_ROWS, count)), np.zeros((6, count))
-        self._hop, self._ahead = np.full(count, -1), _Ahead.none()
+        self._hop, self._ahead, self._kept = np.full(count, -1), Ahead.none(), Kept()
         self._labels, self._edition = np.full(count, None, dtype=object), np.zeros(count, np.int64)
 
     def at(self, time_ms: Ints, announce_ms: float) -> Columns:
@@ -108,7 +87,7 @@ class Cursor:
             block_ms = self._block * BLOCK_MS + self.fleet.phase_ms
             block_ms[self._block == NO_BLOCK] = 0
             drop = slots_to_plan(self.fleet.network, self._hops, block_ms, changed, both)
-            self._block[drop], self._ahead = NO_BLOCK, _Ahead.none()
+            self._block[drop], self._ahead, self._kept = NO_BLOCK, Ahead.none(), Kept()
             # Pieces that end before it starts are as true as they were.
             drop |= self._to > min(one.start_ms for one in changed)
             self._from[drop], self._to[drop] = np.inf, -np.inf
@@ -119,8 +98,40 @@ class Cursor:
         for part in range(0, len(new), _CHUNK):
             rows = new[part : part + _CHUNK]
             self._take_up(slots[rows], block[rows])
-        for part in range(0, len(slots), _CHUNK):
-            self._set_pieces(slots[part : part + _CHUNK], time_ms[part : part + _CHUNK])
+        kept, known = self._kept.find(slots, block, time_ms)
+        if kept is not None:
+            self._put(kept)
+        new = np.flatnonzero(~known)
+        for part in range(0, len(new), _CHUNK):
+            rows = new[part : part + _CHUNK]
+            self._put(self._find(slots[rows], time_ms[rows]))
+        few = len(new) > 0 and len(slots) <= min(len(self._to) // 16, MOST_KEPT) // 4
+        if few and not self._kept.serves(time_ms[new]):
+            self._look_ahead(int(time_ms[new].min()))
+
+    def _look_ahead(self, now_ms: int) -> None:
+        """Find the stretches that begin next: a sixteenth of all, some thousand at most.
+
+        Those that are over before the last of these begins are followed by their next ones.
+        """
+        most = min(len(self._to) // 16, MOST_KEPT)
+        until_ms = float(np.partition(self._to, most)[most])
+        found: list[Stretches] = []
+        slots, next_ms = self._begin_by(np.arange(len(self._to)), self._to, until_ms)
+        while len(slots) and len(found) < MOST_ROUNDS:
+            found.append(self._find(slots, next_ms))
+            slots, next_ms = self._begin_by(slots, found[-1].to_ms, until_ms)
+        self._kept = Kept(found, now_ms, until_ms)
+
+    def _begin_by(self, slots: Ints, over_ms: Floats, until_ms: float) -> tuple[Ints, Ints]:
+        """Say whose next stretches begin before a time, and when, but for those of new blocks.
+
+        A block that is not begun may not be planned yet.
+        """
+        soon = over_ms < until_ms
+        slots, next_ms = slots[soon], np.ceil(over_ms[soon]).astype(np.int64)
+        same = block_at(self.fleet, slots, next_ms) == self._block[slots]
+        return slots[same], next_ms[same]
 
     def _take_up(self, slots: Ints, block: Ints) -> None:
         """Take up the hops of new blocks: they were planned before, or are now.
@@ -132,7 +143,7 @@ class Cursor:
         if (at < 0).any():
             more = self._next(slots)
             every = np.concatenate([slots, more]), np.concatenate([block, self._block[more] + 1])
-            self._ahead = _Ahead(*every, self._plan(*every))
+            self._ahead = Ahead(*every, self._plan(*every))
             at = np.arange(len(slots))
         self._widen(1 + int((self._ahead.hops.begin < NEVER_MS).sum(axis=1).max()))
         width = self._hops.begin.shape[1]
@@ -168,28 +179,25 @@ class Cursor:
         _, planned = plan(self.fleet, slots, block, self._disturbances)
         return planned
 
-    def _set_pieces(self, slots: Ints, time_ms: Ints) -> None:
-        """Find the pieces that hold at times, and the labels of hops that are new."""
+    def _find(self, slots: Ints, time_ms: Ints) -> Stretches:
+        """Find the hops of slots, and the pieces in them, that hold at times of their blocks."""
         block = self._block[slots]
-        block_ms = block * BLOCK_MS + self.fleet.phase_ms[slots]
-        t_ms = time_ms - block_ms
+        t_ms = time_ms - block * BLOCK_MS - self.fleet.phase_ms[slots]
         table = self._hops
         hop = np.minimum(
             (table.until[slots] <= t_ms[:, None]).sum(axis=1), table.until.shape[1] - 1
         )
         rows = self._hop_rows(slots, hop, block)
         storms = tuple(one for one in self._disturbances if isinstance(one, Storm))
-        found = pieces(self.fleet.network, rows, t_ms, storms)
-        lift = table.lift[slots, hop].astype(np.int64)
-        due = table.scheduled_on[slots, hop].astype(np.int64)
-        # A hold that begins changes what a flight expects.
-        fresh = (self._hop[slots] != hop) | (
-            self._piece[ON_MS, slots] != block_ms + found.planned_on
+        return Stretches(
+            slots=slots,
+            block=block,
+            hop=hop,
+            hops=rows,
+            pieces=pieces(self.fleet.network, rows, t_ms, storms),
+            lift=table.lift[slots, hop].astype(np.int64),
+            due=table.scheduled_on[slots, hop].astype(np.int64),
         )
-        fresh = np.flatnonzero(fresh & (found.mode > 0))
-        self._store(slots, rows, found, block_ms, lift, due)
-        if len(fresh):
-            self._label(slots, hop, fresh, rows, found, (lift, due), block_ms)
 
     def _hop_rows(self, slots: Ints, hop: Ints, block: Ints) -> HopRows:
         table = self._hops
@@ -205,15 +213,16 @@ class Cursor:
             **{name: getattr(table, name)[slots, hop].astype(np.int64) for name in names},
         )
 
-    def _store(
-        self, slots: Ints, rows: HopRows, found: Pieces, block_ms: Ints, lift: Ints, due: Ints
-    ) -> None:
-        self._from[slots], self._to[slots] = block_ms + found.valid_from, block_ms + found.valid_to
+    def _put(self, now: Stretches) -> None:
+        """Let stretches hold from now on, and write the labels of hops that are new."""
+        slots, found, block_ms = now.slots, now.pieces, now.hops.block_ms
+        on_ms = block_ms + found.planned_on
+        # A hold that begins changes what a flight expects.
+        fresh = (self._hop[slots] != now.hop) | (self._piece[ON_MS, slots] != on_ms)
+        fresh = np.flatnonzero(fresh & (found.mode > 0))
+        self._from[slots], self._to[slots] = now.from_ms, now.to_ms
         self._mode[slots], self._phase[slots] = found.mode, found.phase
-        late = found.planned_on - due >= DELAYED_MS
-        status = np.where(late, STATUSES.index("DELAYED"), STATUSES.index("ON_TIME"))
-        status = np.where(rows.kind == CANCELLED, STATUSES.index("CANCELLED"), status)
-        self._status[slots] = np.where(rows.kind == AWAY, STATUSES.index("DIVERTED"), status)
+        self._status[slots] = _status(now)
         self._bend[:, slots] = found.bend
         self._piece[:START, slots] = [
             block_ms + found.start_ms,
@@ -222,35 +231,25 @@ class Cursor:
             found.gain_kt_s,
             found.height_ft,
             found.rate_fpm,
-            block_ms + lift,
-            block_ms + found.planned_on,
+            block_ms + now.lift,
+            on_ms,
         ]
         self._piece[START:, slots] = np.concatenate([found.start, found.tangent])
+        if len(fresh):
+            self._label(now.take(fresh))
 
-    def _label(
-        self,
-        slots: Ints,
-        hop: Ints,
-        fresh: Ints,
-        rows: HopRows,
-        found: Pieces,
-        schedule: tuple[Ints, Ints],
-        block_ms: Ints,
-    ) -> None:
-        few = HopRows(**{f.name: getattr(rows, f.name)[fresh] for f in fields(HopRows)})
-        part = Pieces(**{f.name: getattr(found, f.name)[..., fresh] for f in fields(Pieces)})
-        lift, due = schedule[0][fresh], schedule[1][fresh]
-        made = labels(self.fleet, slots[fresh], few, part, (lift, due), block_ms[fresh])
-        for slot, label in zip(slots[fresh].tolist(), made, strict=True):
+    def _label(self, new: Stretches) -> None:
+        made = labels(
+            self.fleet, new.slots, new.hops, new.pieces, (new.lift, new.due), new.hops.block_ms
+        )
+        for slot, label in zip(new.slots.tolist(), made, strict=True):
             self._labels[slot] = label
-        self._edition[slots[fresh]] += 1
-        self._hop[slots[fresh]] = hop[fresh]
+        self._edition[new.slots] += 1
+        self._hop[new.slots] = new.hop
 
 
-def _no_hops(count: int) -> Hops:
-    return Hops(**{f.name: np.zeros((count, 1), _dtype(f.type)) for f in fields(Hops)})
-
-
-def _dtype(annotation: object) -> str:
-    """Read the element type out of a field of Hops, such as NDArray[np.int16]."""
-    return str(annotation).split("np.")[1].rstrip("]")
+def _status(now: Stretches) -> Ints:
+    late = now.pieces.planned_on - now.due >= DELAYED_MS
+    status = np.where(late, STATUSES.index("DELAYED"), STATUSES.index("ON_TIME"))
+    status = np.where(now.hops.kind == CANCELLED, STATUSES.index("CANCELLED"), status)
+    return np.where(now.hops.kind == AWAY, STATUSES.index("DIVERTED"), status)
