@@ -112,26 +112,34 @@ def varint_bytes(zigzag: int) -> int:
 
 
 def _table(fields: Sequence[Field], cells: Sequence[_Cells], rows: Any) -> list[bytes]:
-    """Write rows that lie alike."""
-    parts = []
-    for field, (values, length) in zip(fields, cells, strict=True):
-        chosen = values[rows]
+    """Write rows that lie alike, each number at once into its place in all of them."""
+    lengths = [int(length[rows][0]) for _, length in cells]
+    table = np.empty(len(cells[0][0][rows]), _layout(fields, lengths))
+    for field, (values, _), length in zip(fields, cells, lengths, strict=True):
         if field.nullable:
-            parts.append(np.full((len(chosen), 1), SOME[0], np.uint8))
+            table[f"{field.name} is some"] = SOME[0]
         if field.type == "double":
-            parts.append(np.ascontiguousarray(chosen).view(np.uint8).reshape(-1, 8))
+            table[field.name] = values[rows]
         else:
-            parts.append(_varints(chosen, int(length[rows][0])))
-    table = np.concatenate(parts, axis=1)
-    result: list[bytes] = table.view(f"V{table.shape[1]}").ravel().tolist()
+            _write_varints(values[rows], length, table[field.name])
+    result: list[bytes] = table.view(f"V{table.itemsize}").tolist()
     return result
 
 
-def _varints(zigzag: NDArray[np.uint64], length: int) -> NDArray[np.uint8]:
+def _layout(fields: Sequence[Field], lengths: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Lay out a row of numbers that take so many bytes, without any gap."""
+    layout: list[tuple[Any, ...]] = []
+    for field, length in zip(fields, lengths, strict=True):
+        if field.nullable:
+            layout.append((f"{field.name} is some", "u1"))
+        double = field.type == "double"
+        layout.append((field.name, "<f8") if double else (field.name, "u1", (length,)))
+    return layout
+
+
+def _write_varints(zigzag: NDArray[np.uint64], length: int, table: NDArray[np.uint8]) -> None:
     """Write numbers that all take so many bytes."""
-    table = np.empty((len(zigzag), length), np.uint8)
     for place in range(length):
-        more = 0x80 if place < length - 1 else 0
         # To fewer bits by cutting off: the lowest eight, of which seven are this digit's.
-        table[:, place] = (zigzag >> np.uint64(7 * place)).astype(np.uint8) & np.uint8(0x7F) | more
-    return table
+        digit = (zigzag >> np.uint64(7 * place)).astype(np.uint8)
+        table[:, place] = digit | 0x80 if place < length - 1 else digit

@@ -87,7 +87,7 @@ def _parts(batch: Batch) -> Iterator[Batch]:
         end = min(start + PART, len(batch))
         beyond = end if end < len(batch) else len(batch) + 1
         mine = tuple(one for one, place in among if start <= place < beyond)
-        yield replace(batch.take(np.arange(start, end)), among=mine)
+        yield replace(batch.part(start, end), among=mine)
 
 
 class Stream(Iterator[Given]):

@@ -45,6 +45,13 @@ class Batch:
         """Pick rows by number, in the order of the numbers."""
         if len(rows) == len(self) and np.array_equal(rows, np.arange(len(self))):
             return self
+        return self._picked(rows)
+
+    def part(self, start: int, end: int) -> Batch:
+        """Give the rows from one number to before another, copying none of them."""
+        return self._picked(slice(start, end))
+
+    def _picked(self, rows: Ints | slice) -> Batch:
         parts = {f.name: getattr(self.columns, f.name)[rows] for f in fields(Columns)}
         return Batch(Columns(**parts), self.stamps[rows], self.due_ms[rows])
 

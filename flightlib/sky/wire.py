@@ -48,8 +48,9 @@ class Encoder:
         # What is kept begins, with the header, and takes turns with what moves.
         self._runs = [(), *runs] if runs[0][0].name in MOVING else runs
         self._still = self._runs[::2]
-        self._slow = next(field for field in fields if field.name == SLOW)
-        self._slow_run = next(n for n, run in enumerate(self._still) if self._slow in run)
+        slow = next(field for field in fields if field.name == SLOW)
+        self._slow_run = next(n for n, run in enumerate(self._still) if slow in run)
+        self._percents = [write(slow, percent) for percent in range(101)]
         self._clock = clock
         self._header = b""
         # What each aircraft's kept bytes were made of: edition, variant, the slow field's value,
@@ -91,7 +92,7 @@ class Encoder:
         """Find what is kept for each row, made anew where it changed: the keys, then the runs."""
         slots = batch.columns.slot
         now = np.stack([batch.columns.edition, _variant(batch), progress(batch.columns)])
-        edition, variant, slow, _ = self._seen[:, slots]
+        edition, variant, slow = self._seen[:3].take(slots, axis=1)
         new = (edition != now[0]) | (variant != now[1])
         moved = np.flatnonzero(~new & (slow != now[2]))
         new = np.flatnonzero(new)
@@ -105,13 +106,13 @@ class Encoder:
 
     def _move_on(self, slots: Ints, rows: Ints, values: Ints, found: list[bytes]) -> None:
         """Put the slow field's new value between what surrounds it."""
-        store, field = self._kept[self._slow_run], self._slow
+        store, words = self._kept[self._slow_run], self._percents
         befores, starts = self._seen[2, slots].tolist(), self._seen[3, slots].tolist()
         whole = zip(slots.tolist(), rows.tolist(), befores, values.tolist(), starts, strict=True)
         for slot, row, before, value, start in whole:
             old = found[row]
-            end = start + len(write(field, before))
-            found[row] = store[slot] = old[:start] + write(field, value) + old[end:]
+            end = start + len(words[before])
+            found[row] = store[slot] = b"".join((old[:start], words[value], old[end:]))
             self._seen[2, slot] = value
 
     def _begin(self, batch: Batch, rows: Ints, now: Ints, found: list[list[bytes]]) -> None:
