@@ -36,7 +36,7 @@ DELAYED_MS = 900_000
 _CHUNK = 8192
 NO_BLOCK = np.iinfo(np.int64).min
 MOST_AHEAD = 256
-# The most stretches found before their time, and how many begin in the longest row of one aircraft.
+# The most aircraft whose next stretches are found before their time, and the most of each.
 MOST_KEPT, MOST_ROUNDS = 2048, 4
 
 
