@@ -19,7 +19,7 @@ from flightlib import kafka
 from flightlib.errors import MeasureError
 from flightlib.measure.backlog import TOPIC, Backlog, Reading, ends, working
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import FLINK, Figure, Found, Goal, percentiles
 from flightlib.measure.lessons import filled
 from flightlib.settings import HOST, Settings
 
@@ -47,7 +47,7 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     that has lain in Kafka for a second and is not read is overdue, partition by partition. At the
     end the publisher stops, and both have to reach what Kafka holds.
     """
-    settings = bench.engines("kafka", "registry", "jobmanager", "taskmanager", "gateway")
+    settings = bench.settings
     kafka.ensure_topics(settings)
     url = f"http://{HOST}:{settings.backend_port}"
     (lesson,) = filled(JOB, high_ft=HIGH_FT)
@@ -229,4 +229,5 @@ FIGURE = Figure(
     measure,
     (Goal("overdue_reports", "0 within 1 s", most=0),),
     quick={"flights": 200, "seconds": 3.0},
+    needs=FLINK,
 )

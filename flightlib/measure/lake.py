@@ -11,7 +11,7 @@ import pandas as pd
 
 from flightlib.errors import MeasureError
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import ALL, Figure, Found, Goal, percentiles
 from flightlib.measure.lakeside import Lakeside, lakeside
 from flightlib.measure.looks import Ear
 
@@ -35,7 +35,8 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     The samples have a row for each answer ("age") and for each stage of the way to an answer that
     was new: stage, latency_s, and at_s, when it came, counted from the first.
     """
-    with lakeside(bench, flights) as here, Ear(TOPIC, here.settings) as ear:
+    lent = bench.lend("lake", lambda: lakeside(bench, flights))
+    with lent as here, Ear(TOPIC, here.settings) as ear:
         _poll(here, min(WARM_S, 3 * seconds))
         answers = _poll(here, seconds)
         commits = here.commits()
@@ -128,5 +129,7 @@ FIGURE = Figure(
     "report to REST answer, through Iceberg and Trino",
     measure,
     (Goal("p95_s", "p95 below 6 s", most=6.0),),
-    quick={"flights": 100, "seconds": 4.0},
+    quick={"flights": 100, "seconds": 2.0},
+    needs=ALL,
+    shares="lake",
 )

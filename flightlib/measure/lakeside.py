@@ -69,7 +69,7 @@ def lakeside(bench: Bench, flights: int) -> Iterator[Lakeside]:
     When the `with` begins, rows have been seen in an answer; when it ends, the job is forgotten,
     the processes have ended, and the lake is empty again.
     """
-    settings = bench.engines()
+    settings = bench.settings
     kafka.ensure_topics(settings)
     lake.reset(settings)
     publisher = bench.process("flightlib", "generate", "--flights", str(flights))

@@ -13,7 +13,7 @@ import httpx
 import pandas as pd
 
 from flightlib.engines import ENGINES
-from flightlib.engines.layout import home, java
+from flightlib.engines.layout import home, java, prepare
 from flightlib.errors import MeasureError
 from flightlib.live import Stream
 from flightlib.measure.bench import Bench
@@ -48,7 +48,7 @@ def measure(bench: Bench, flights: int = 1000, engines: tuple[str, ...] = ENGINE
     be read from disk. The last is that of a demo: Kafka and the registry, then all else at once.
     Nothing is downloaded: the engines' files are fetched before.
     """
-    bench.engines("kafka")  # fetches what is missing
+    prepare(bench.settings, engines)
     bench.stop_engines()
     bench.local.reset()
     forgotten = forget_files(engine_files(bench.settings, engines))
