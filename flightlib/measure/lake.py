@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-import httpx
 import orjson
 import pandas as pd
 
 from flightlib.errors import MeasureError
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import ALL, Figure, Found, Goal, percentiles
 from flightlib.measure.lakeside import Lakeside, lakeside
@@ -51,7 +51,7 @@ def _poll(here: Lakeside, seconds: float) -> pd.DataFrame:
     """
     rows, end_s, tag = [], time.monotonic() + seconds, ""
     known: tuple[str, int, int, str] | None = None
-    with httpx.Client(base_url=here.url, trust_env=False, timeout=60.0) as client:
+    with near.client(base_url=here.url) as client:
         while time.monotonic() < end_s:
             due_s = time.monotonic() + EVERY_S
             answer = client.get(PATH, headers={"If-None-Match": tag})

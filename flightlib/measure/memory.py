@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 
-import httpx
 import pandas as pd
 import psutil
 
 from flightlib.errors import MeasureError
 from flightlib.flink import Job
 from flightlib.live import Stream
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import Figure, Found, Goal
 from flightlib.measure.lakeside import lakeside
@@ -21,7 +21,6 @@ from flightlib.measure.lessons import filled
 
 IDLE_S = 10.0
 LOOK_S = 2.0
-ANSWER_S = 60.0
 FILTER, HIGH_FT = "high-altitude", 35_000
 QUESTIONS = (
     "/flights?minutes=5&limit=500",
@@ -68,7 +67,7 @@ def measure(
         def ask() -> None:
             nonlocal asked, answered
             asked += 1
-            answered += _answers(url + next(questions))
+            answered += near.answers(url + next(questions))
 
         rows += _looks("load", {**engines, "backend": backend}, seconds, ask)
         still = processes(bench)
@@ -158,15 +157,8 @@ def _load(bench: Bench, flights: int, clients: int) -> Iterator[tuple[str, psuti
         ends.callback(job.forget)
         for _ in range(clients):
             ends.callback(Stream(f"{here.url}/flights/sse").start().stop)
-        bench.until(lambda: _answers(here.url + QUESTIONS[1]), "an answer from Trino")
+        bench.until(lambda: near.answers(here.url + QUESTIONS[1]), "an answer from Trino")
         yield here.url, psutil.Process(here.backend.pid)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=ANSWER_S, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 FIGURE = Figure(
