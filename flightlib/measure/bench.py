@@ -10,9 +10,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flightlib.engines import Local, free_ports
 from flightlib.errors import MeasureError
@@ -33,8 +34,8 @@ class Bench:
     nothing beside it. What `process` started is ended with the bench, or before by `end`.
     """
 
-    def __init__(self, say: Callable[[str], object] = _quiet) -> None:
-        """Prepare; `say` is told what goes on."""
+    def __init__(self, say: Callable[[str], object] = _quiet, sharing: bool = False) -> None:
+        """Prepare; `say` is told what goes on. With `sharing`, what is lent stays for the next."""
         self.say = say
         self._folder = Path(tempfile.mkdtemp(prefix="flightlib-measure-"))
         names = [name for name in Settings.model_fields if name.endswith("_port")]
@@ -42,6 +43,8 @@ class Bench:
         self.settings = load(**numbers, data=self._folder / "data", max_clients=20_000)
         self._local = Local(self.settings, say)
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._sharing = sharing
+        self._lent: tuple[str, ExitStack, Any] = "", ExitStack(), None
 
     def __enter__(self) -> Bench:
         return self
@@ -118,6 +121,26 @@ class Bench:
             if one in self._processes:
                 self._processes.remove(one)
 
+    def lend(self, what: str, make: Callable[[], AbstractContextManager[T]]) -> Any:
+        """Give a context to work in: a new one, or where figures share the one made before.
+
+        Only one is kept at a time; `take_back` ends it.
+        """
+        if not self._sharing:
+            return make()
+        if self._lent[0] != what:
+            self.take_back()
+            stack = ExitStack()
+            self._lent = what, stack, stack.enter_context(make())
+        return nullcontext(self._lent[2])
+
+    def take_back(self, unless: str = "") -> None:
+        """End what was lent, unless it goes by this name."""
+        what, stack, _ = self._lent
+        if what != unless:
+            self._lent = "", ExitStack(), None
+            stack.close()
+
     def until(self, condition: Callable[[], T], what: str, within_s: float = 120.0) -> T:
         """Wait until something is so, and give it; raises MeasureError naming what did not come."""
         deadline_s = time.monotonic() + within_s
@@ -129,8 +152,8 @@ class Bench:
 
     def close(self) -> None:
         """End all processes, stop all engines, and remove the data."""
-        self.end(*self._processes)
-        try:
-            self._local.down()
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        with ExitStack() as ends:  # all of it in any case, the last first
+            ends.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            ends.callback(self._local.down)
+            ends.callback(lambda: self.end(*self._processes))
+            ends.callback(self.take_back)

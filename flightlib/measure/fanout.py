@@ -13,7 +13,7 @@ from flightlib.kafka import now_ms
 from flightlib.measure import nchan
 from flightlib.measure.bench import Bench
 from flightlib.measure.crowd import Crowd, Receipts
-from flightlib.measure.figure import Figure, Found, Goal
+from flightlib.measure.figure import KAFKA, Figure, Found, Goal
 from flightlib.measure.limits import SPARE, streams_that_fit
 from flightlib.measure.onair import on_air, publishing
 from flightlib.measure.stages import thinned
@@ -92,7 +92,6 @@ def measure(bench: Bench, clients: int = 10_000, flights: int = 100, seconds: fl
     The samples have server, clients, latency_s. If the machine does not let a process have so
     many files open, fewer clients are measured, and a note says so.
     """
-    bench.engines("kafka", "registry")
     most = streams_that_fit(clients)
     with on_air(bench) as backend, publishing(backend, flights):
         ours = Server(OURS, backend.port, STREAM, backend.process.pid, _encoded_s)
@@ -198,4 +197,5 @@ FIGURE = Figure(
         ),
     ),
     quick={"clients": 40, "flights": 20, "seconds": 1.5},
+    needs=KAFKA,
 )

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from flightlib.engines import ENGINES
 from flightlib.errors import SettingError
 
 if TYPE_CHECKING:
     from flightlib.measure.bench import Bench
+
+KAFKA = ("kafka", "registry")
+FLINK = (*KAFKA, "jobmanager", "taskmanager", "gateway")
+ALL = ENGINES
+"""Which engines a figure needs: these three sets are all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,8 @@ class Figure:
     """One row of the table: `measure(bench, **options)` finds its numbers, `goals` judge them.
 
     `options` of the full run are the defaults of `measure`; `quick` has those of a quick one, in
-    which times mean nothing and only the counts are held.
+    which times mean nothing and only the counts are held. `needs` are engines that run before it
+    begins. In a quick run figures that `share` the same setting find it as the other left it.
     """
 
     name: str
@@ -80,6 +87,8 @@ class Figure:
     measure: Callable[..., Found]
     goals: tuple[Goal, ...]
     quick: Mapping[str, Any] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    shares: str = ""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -97,6 +106,8 @@ class Figure:
     def __call__(self, bench: Bench, quick: bool = False, **chosen: Any) -> Found:
         """Measure; raises SettingError for an option this figure does not have."""
         self.check(chosen)
+        if self.needs:
+            bench.engines(*self.needs)
         return self.measure(bench, **{**(self.quick if quick else {}), **chosen})
 
 

@@ -11,7 +11,7 @@ from flightlib import kafka
 from flightlib.flink import Statement
 from flightlib.measure.backlog import Looks, ends, frame, paces, publish, watch, working
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal
+from flightlib.measure.figure import FLINK, Figure, Found, Goal
 from flightlib.measure.lessons import filled
 from flightlib.settings import Settings
 
@@ -32,7 +32,7 @@ def measure(
     has read is what counts: at each checkpoint, once a second, the filter waits until Kafka has
     acknowledged all it wrote.
     """
-    settings = bench.engines("kafka", "registry", "jobmanager", "taskmanager", "gateway")
+    settings = bench.settings
     backlog = publish(settings, flights, reports)
     (lesson,) = filled(JOB, high_ft=backlog.high_ft)
     nowhere = Statement(lesson.text.replace(f"INTO {TARGET}", "INTO nowhere", 1), 1)
@@ -91,4 +91,5 @@ FIGURE = Figure(
         Goal("ratio", "at least 0.8 of what Flink's blackhole reaches", least=0.8),
     ),
     quick={"flights": 1000, "reports": 20_000, "rounds": 1},
+    needs=FLINK,
 )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from flightlib.backend.filters import Filter, parse
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import KAFKA, Figure, Found, Goal, percentiles
 from flightlib.measure.looks import look
 from flightlib.measure.onair import on_air
 from flightlib.measure.stages import TOTAL, as_frame, counted, joined, latencies, middles
@@ -34,7 +34,6 @@ def measure(bench: Bench, clients: int = 1000, flights: int = 1000, seconds: flo
     The samples have a row for a report and a stage of its way ("total" for all of it): stage,
     latency_s.
     """
-    bench.engines("kafka", "registry")
     groups = {part: range(n, clients, len(PARTS)) for n, part in enumerate(PARTS[:clients])}
     paths = [f"/flights/sse?{PARTS[n % len(PARTS)]}&{EVERY}" for n in range(clients)]
     keep = [group[0] for group in groups.values()]
@@ -61,4 +60,5 @@ FIGURE = Figure(
     measure,
     (Goal("p99_s", "p99 below 1 s", most=1.0),),
     quick={"clients": 100, "flights": 100, "seconds": 2.0},
+    needs=KAFKA,
 )

@@ -7,7 +7,7 @@ import pandas as pd
 from flightlib.backend.filters import Filter
 from flightlib.measure.backlog import Backlog, ends, working
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import FLINK, Figure, Found, Goal, percentiles
 from flightlib.measure.lessons import filled
 from flightlib.measure.looks import look
 from flightlib.measure.onair import on_air
@@ -30,7 +30,7 @@ def measure(bench: Bench, clients: int = 100, flights: int = 1000, seconds: floa
     The samples have a row for a report and a stage of its way ("total" for all of it): stage,
     latency_s.
     """
-    settings = bench.engines("kafka", "registry", "jobmanager", "taskmanager", "gateway")
+    settings = bench.settings
     (lesson,) = filled(JOB, high_ft=HIGH_FT)
     everybody = range(clients)
     with (
@@ -54,4 +54,5 @@ FIGURE = Figure(
     measure,
     (Goal("p99_s", "p99 below 2 s", most=2.0),),
     quick={"clients": 5, "flights": 50, "seconds": 2.0},
+    needs=FLINK,
 )

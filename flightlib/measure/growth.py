@@ -12,7 +12,7 @@ from flightlib.backend.filters import Filter
 from flightlib.measure.backlog import Backlog, Reading, ends, working
 from flightlib.measure.bench import Bench
 from flightlib.measure.cores import Cores
-from flightlib.measure.figure import Figure, Found, Goal
+from flightlib.measure.figure import FLINK, Figure, Found, Goal
 from flightlib.measure.flink import HIGH_FT, JOB, PATH, TOPICS
 from flightlib.measure.lag import lags, of_backend, of_job, watched
 from flightlib.measure.lessons import filled
@@ -23,7 +23,7 @@ from flightlib.settings import HOST
 
 FACTORS = (1, 10, 100)
 WAY, READER = "report to SSE client", "Flink"
-FLINK = ("jobmanager", "taskmanager", "gateway")
+CLUSTER = ("jobmanager", "taskmanager", "gateway")
 ROLES = {"generate": "sky", "serve": "backend"}
 MEASURING = "measuring"
 COLUMNS = ["flights", "line", "latency_s", "lag_reports", "cpu_cores"]
@@ -66,7 +66,6 @@ def measure(
     The samples have a row for a latency (latency_s), a look at a reader's lag (lag_reports), or a
     process's work (cpu_cores), each with its `line` and the number of `flights`.
     """
-    bench.engines("kafka", "registry", *FLINK)
     steps = []
     for factor in factors:
         bench.say(f"{flights * factor:,} flights for {seconds:g} s")
@@ -109,7 +108,7 @@ def _groups(backend: OnAir) -> dict[str, list[psutil.Process]]:
     pids = {row.engine: row.pid for row in bench.local.status() if row.pid is not None}
     groups = {
         "Kafka": [psutil.Process(pids["kafka"])],
-        READER: [psutil.Process(pids[name]) for name in FLINK if name in pids],
+        READER: [psutil.Process(pids[name]) for name in CLUSTER if name in pids],
         MEASURING: [psutil.Process()],
     }
     for one in bench.processes:
@@ -140,5 +139,6 @@ FIGURE = Figure(
     "growth: 100 times the flights, through Flink to an SSE client",
     measure,
     (Goal("p99_at_x100_s", "p99 below 2 s", most=2.0),),
-    quick={"flights": 10, "clients": 3, "seconds": 2.0},
+    quick={"flights": 20, "clients": 3, "seconds": 2.0, "factors": (1, 100)},
+    needs=FLINK,
 )

@@ -10,12 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 import psutil
 
 from flightlib.engines import free_ports
 from flightlib.errors import MeasureError
-from flightlib.measure import chromium
+from flightlib.measure import chromium, near
 from flightlib.measure.bench import Bench
 
 T = TypeVar("T")
@@ -157,11 +156,7 @@ def _answers(bench: Bench, process: subprocess.Popen[bytes], port: int, folder: 
         if process.poll() is not None:
             said = (folder.parent / "jupyterlab.log").read_text(errors="replace").splitlines()
             raise MeasureError(f"JupyterLab did not start: {(said or ['it said nothing'])[-1]}")
-        try:
-            address = f"http://127.0.0.1:{port}/api/status?token={TOKEN}"
-            return httpx.get(address, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
+        return near.answers(f"http://127.0.0.1:{port}/api/status?token={TOKEN}")
 
     bench.until(answered, "JupyterLab")
 

@@ -17,9 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flightlib import kafka
 from flightlib.errors import MeasureError
+from flightlib.measure import near
 from flightlib.measure.backlog import TOPIC, Backlog, Reading, ends, working
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import FLINK, Figure, Found, Goal, percentiles
 from flightlib.measure.lessons import filled
 from flightlib.settings import HOST, Settings
 
@@ -47,7 +48,7 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     that has lain in Kafka for a second and is not read is overdue, partition by partition. At the
     end the publisher stops, and both have to reach what Kafka holds.
     """
-    settings = bench.engines("kafka", "registry", "jobmanager", "taskmanager", "gateway")
+    settings = bench.settings
     kafka.ensure_topics(settings)
     url = f"http://{HOST}:{settings.backend_port}"
     (lesson,) = filled(JOB, high_ft=HIGH_FT)
@@ -55,7 +56,7 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     port = str(settings.backend_port)
     backend = bench.process("flightlib", "serve", "--port", port, log="serve.log")
     with _ended(bench, backend), working(settings, JOB, lesson, (), Backlog(start, HIGH_FT)) as job:
-        bench.until(lambda: _answers(url), "the backend")
+        bench.until(lambda: near.answers(f"{url}/healthz"), "the backend")
         readers = {"backend": of_backend(url), JOB: of_job(Reading(job), start)}
         sky = bench.process("flightlib", "generate", "--flights", str(flights), log="sky.log")
         with _ended(bench, sky), _client(url):
@@ -150,7 +151,7 @@ def _drained(
 
 def of_backend(url: str) -> Reader:
     """Read the backend's positions from its metrics."""
-    http = httpx.Client(trust_env=False, timeout=10)
+    http = near.client(10)
 
     def position() -> Offsets:
         try:
@@ -184,13 +185,6 @@ def of_job(reading: Reading, start: Offsets) -> Reader:
     return position
 
 
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", trust_env=False).status_code < 500
-    except httpx.HTTPError:
-        return False
-
-
 @contextmanager
 def _ended(bench: Bench, process: subprocess.Popen[bytes]) -> Iterator[None]:
     """End a process in any case."""
@@ -208,7 +202,8 @@ def _client(url: str) -> Iterator[None]:
     def listen() -> None:
         with (
             contextlib.suppress(httpx.HTTPError),
-            httpx.stream("GET", f"{url}/flights/sse", trust_env=False, timeout=30) as stream,
+            near.client(30) as asking,
+            asking.stream("GET", f"{url}/flights/sse") as stream,
         ):
             for _ in stream.iter_raw():
                 if over.is_set():
@@ -229,4 +224,5 @@ FIGURE = Figure(
     measure,
     (Goal("overdue_reports", "0 within 1 s", most=0),),
     quick={"flights": 200, "seconds": 3.0},
+    needs=FLINK,
 )

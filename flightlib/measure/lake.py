@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-import httpx
 import orjson
 import pandas as pd
 
 from flightlib.errors import MeasureError
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import ALL, Figure, Found, Goal, percentiles
 from flightlib.measure.lakeside import Lakeside, lakeside
 from flightlib.measure.looks import Ear
 
@@ -35,7 +35,8 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     The samples have a row for each answer ("age") and for each stage of the way to an answer that
     was new: stage, latency_s, and at_s, when it came, counted from the first.
     """
-    with lakeside(bench, flights) as here, Ear(TOPIC, here.settings) as ear:
+    lent = bench.lend("lake", lambda: lakeside(bench, flights))
+    with lent as here, Ear(TOPIC, here.settings) as ear:
         _poll(here, min(WARM_S, 3 * seconds))
         answers = _poll(here, seconds)
         commits = here.commits()
@@ -50,7 +51,7 @@ def _poll(here: Lakeside, seconds: float) -> pd.DataFrame:
     """
     rows, end_s, tag = [], time.monotonic() + seconds, ""
     known: tuple[str, int, int, str] | None = None
-    with httpx.Client(base_url=here.url, trust_env=False, timeout=60.0) as client:
+    with near.client(base_url=here.url) as client:
         while time.monotonic() < end_s:
             due_s = time.monotonic() + EVERY_S
             answer = client.get(PATH, headers={"If-None-Match": tag})
@@ -128,5 +129,7 @@ FIGURE = Figure(
     "report to REST answer, through Iceberg and Trino",
     measure,
     (Goal("p95_s", "p95 below 6 s", most=6.0),),
-    quick={"flights": 100, "seconds": 4.0},
+    quick={"flights": 100, "seconds": 2.0},
+    needs=ALL,
+    shares="lake",
 )

@@ -14,12 +14,12 @@ from flightlib import kafka, lake
 from flightlib.errors import MeasureError
 from flightlib.flink import Job
 from flightlib.lake.schemas import FLIGHT_DATA
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.lessons import filled
 from flightlib.settings import HOST, Settings
 
 JOB = "to-lake"
-ANSWER_S = 60.0
 WRITTEN_S = 120.0
 
 
@@ -36,7 +36,8 @@ class Lakeside:
         """Ask the backend. Raises MeasureError unless the answer is a good one."""
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            answer = httpx.get(self.url + path, headers=told, timeout=ANSWER_S, trust_env=False)
+            with near.client() as asking:
+                answer = asking.get(self.url + path, headers=told)
         except httpx.HTTPError as error:
             raise MeasureError(f"The backend does not answer {path}: {error!r}.") from None
         if answer.status_code not in (200, 304):
@@ -69,7 +70,7 @@ def lakeside(bench: Bench, flights: int) -> Iterator[Lakeside]:
     When the `with` begins, rows have been seen in an answer; when it ends, the job is forgotten,
     the processes have ended, and the lake is empty again.
     """
-    settings = bench.engines()
+    settings = bench.settings
     kafka.ensure_topics(settings)
     lake.reset(settings)
     publisher = bench.process("flightlib", "generate", "--flights", str(flights))
@@ -80,19 +81,12 @@ def lakeside(bench: Bench, flights: int) -> Iterator[Lakeside]:
         (writer,) = filled(JOB)
         setup = tuple(statement.text for statement in filled("numbered"))
         Job(JOB, settings).start(writer, setup, None)
-        bench.until(lambda: _up(here), "the backend")
+        bench.until(lambda: near.answers(here.url + "/healthz"), "the backend")
         bench.until(lambda: _seen(here), "rows in an answer", WRITTEN_S)
         yield here
     finally:
         bench.end(publisher, backend)
         lake.reset(settings)
-
-
-def _up(here: Lakeside) -> bool:
-    try:
-        return httpx.get(here.url + "/healthz", timeout=ANSWER_S, trust_env=False).is_success
-    except httpx.TransportError:
-        return False
 
 
 def _seen(here: Lakeside) -> bool:

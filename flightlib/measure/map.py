@@ -13,7 +13,7 @@ from flightlib.live import Stream
 from flightlib.measure.bench import Bench
 from flightlib.measure.chromium import apart
 from flightlib.measure.drawn import Drawn
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import KAFKA, Figure, Found, Goal, percentiles
 from flightlib.measure.lab import Lab, lab
 
 EVERY_S = 0.25  # the most frames that a stream gives: four a second
@@ -44,7 +44,6 @@ def measure(
     Each of `sizes` is looked at for some seconds, `flights` for as many `seconds` as are asked for:
     there the heap is watched.
     """
-    bench.engines("kafka", "registry")
     steps = [(n, seconds if n == flights else EACH_S) for n in sorted({*sizes, flights})]
     return apart(lambda: _measure(bench, steps, flights))
 
@@ -180,5 +179,6 @@ FIGURE = Figure(
         Goal("frames_per_s", "at least 2 frames a second", least=2),
         Goal("heap_mb_per_min", "heap grows by less than 1 MB a minute", most=1),
     ),
-    quick={"flights": 500, "seconds": 6.0, "sizes": (100, 500)},
+    quick={"flights": 300, "seconds": 4.0, "sizes": ()},
+    needs=KAFKA,
 )

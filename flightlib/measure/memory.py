@@ -7,23 +7,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 
-import httpx
 import pandas as pd
 import psutil
 
-from flightlib import kafka, lake
 from flightlib.errors import MeasureError
 from flightlib.flink import Job
 from flightlib.live import Stream
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import Figure, Found, Goal
+from flightlib.measure.lakeside import lakeside
 from flightlib.measure.lessons import filled
-from flightlib.settings import HOST, Settings
 
 IDLE_S = 10.0
 LOOK_S = 2.0
-ANSWER_S = 60.0
-HIGH_FT = 35_000
+FILTER, HIGH_FT = "high-altitude", 35_000
 QUESTIONS = (
     "/flights?minutes=5&limit=500",
     "/flights/regions?minutes=5",
@@ -69,7 +67,7 @@ def measure(
         def ask() -> None:
             nonlocal asked, answered
             asked += 1
-            answered += _answers(url + next(questions))
+            answered += near.answers(url + next(questions))
 
         rows += _looks("load", {**engines, "backend": backend}, seconds, ask)
         still = processes(bench)
@@ -152,42 +150,15 @@ def _looks(
 @contextmanager
 def _load(bench: Bench, flights: int, clients: int) -> Iterator[tuple[str, psutil.Process]]:
     """Keep everything of the notebooks running; gives the backend's address and its process."""
-    settings = bench.settings
-    url = f"http://{HOST}:{settings.backend_port}"
-    kafka.ensure_topics(settings)
-    with ExitStack() as ends:
-        serve = ("flightlib", "serve", "--port", str(settings.backend_port))
-        for command in (("flightlib", "generate", "--flights", str(flights)), serve):
-            process = bench.process(*command)
-            ends.callback(bench.end, process)
-        _start_jobs(settings, ends)
-        bench.until(lambda: _answers(f"{url}/healthz"), "the backend")
-        for _ in range(clients):
-            ends.callback(Stream(f"{url}/flights/sse").start().stop)
-        lake.wait_for_rows("flight_data", settings=settings)
-        bench.until(lambda: _answers(url + QUESTIONS[1]), "an answer from Trino")
-        yield url, psutil.Process(process.pid)
-
-
-def _start_jobs(settings: Settings, ends: ExitStack) -> None:
-    """Start the two jobs of the notebooks; at the end nothing is kept of them."""
-    lake.create_tables(settings)
-    setup = tuple(statement.text for statement in filled("numbered"))
-    wanted = {
-        "high-altitude": (filled("high-altitude", high_ft=HIGH_FT), ()),
-        "to-lake": (filled("to-lake"), setup),
-    }
-    for name, ((statement,), before) in wanted.items():
-        job = Job(name, settings)
-        job.start(statement, before, None)
+    with bench.lend("lake", lambda: lakeside(bench, flights)) as here, ExitStack() as ends:
+        (statement,) = filled(FILTER, high_ft=HIGH_FT)
+        job = Job(FILTER, here.settings)
+        job.start(statement, (), None)
         ends.callback(job.forget)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=ANSWER_S, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+        for _ in range(clients):
+            ends.callback(Stream(f"{here.url}/flights/sse").start().stop)
+        bench.until(lambda: near.answers(here.url + QUESTIONS[1]), "an answer from Trino")
+        yield here.url, psutil.Process(here.backend.pid)
 
 
 FIGURE = Figure(
@@ -198,5 +169,6 @@ FIGURE = Figure(
         Goal("idle_gb", "less than 3 GB idle", most=3),
         Goal("load_gb", "less than 4 GB under load", most=4),
     ),
-    quick={"flights": 200, "clients": 3, "seconds": 6.0, "anew": False},
+    quick={"flights": 100, "clients": 3, "seconds": 4.0, "anew": False},
+    shares="lake",
 )

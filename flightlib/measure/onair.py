@@ -12,6 +12,7 @@ import httpx
 
 from flightlib.errors import MeasureError
 from flightlib.kafka import TOPICS, empty, ensure_topics, message_count
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.limits import raise_open_files
 from flightlib.settings import HOST
@@ -32,7 +33,7 @@ class OnAir:
     def topic(self, name: str) -> dict[str, Any]:
         """Tell what the backend says of a topic; nothing while it does not answer."""
         try:
-            with httpx.Client(trust_env=False, timeout=ANSWER_S) as client:
+            with near.client(ANSWER_S) as client:
                 told = client.get(f"http://{HOST}:{self.port}/healthz").json()
         except httpx.HTTPError:
             return {}

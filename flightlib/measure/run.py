@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from flightlib.engines import ENGINES
 from flightlib.errors import FlightlibError
 from flightlib.measure.bench import Bench
 from flightlib.measure.catalogue import NAMES, figure
@@ -37,12 +39,26 @@ def run(
     chosen = [figure(name) for name in names or NAMES]
     _check(chosen, options)
     outcomes: list[Outcome] = []
-    with Bench(say) as bench:
-        for one in chosen:
+    with Bench(say, sharing=quick) as bench:
+        for one in _together(chosen) if quick else chosen:
             say(f"{one.name}: {one.title}")
-            outcomes.append(_measure(one, bench, quick, options))
+            # One start for all that is needed, not another for each figure that needs more.
+            needed = _needed(chosen) if quick and one.needs else []
+            outcomes.append(_measure(one, bench, needed, quick, options))
+            outcomes.sort(key=lambda outcome: chosen.index(outcome.figure))
             keep(Outcomes(outcomes, machine()), Path(folder))
     return Outcomes(outcomes, machine())
+
+
+def _together(chosen: list[Figure]) -> list[Figure]:
+    """Put figures that share a setting next to each other, where the first of them stands."""
+    first = {one.shares or one.name: n for n, one in reversed(list(enumerate(chosen)))}
+    return sorted(chosen, key=lambda one: first[one.shares or one.name])
+
+
+def _needed(chosen: list[Figure]) -> list[str]:
+    named = {engine for one in chosen for engine in one.needs}
+    return [engine for engine in ENGINES if engine in named]
 
 
 def _check(chosen: list[Figure], options: dict[str, Any]) -> None:
@@ -51,14 +67,21 @@ def _check(chosen: list[Figure], options: dict[str, Any]) -> None:
             chosen[0].check([name])
 
 
-def _measure(one: Figure, bench: Bench, quick: bool, given: dict[str, Any]) -> Outcome:
+def _measure(
+    one: Figure, bench: Bench, needed: list[str], quick: bool, given: dict[str, Any]
+) -> Outcome:
     options = {name: value for name, value in given.items() if name in one.options}
     told = {**(one.quick if quick else {}), **options}
     try:
+        bench.take_back(unless=one.shares)
+        if needed:
+            bench.engines(*needed)
         return Outcome(one, one(bench, quick, **options), quick=quick, options=told)
     except FlightlibError as error:
-        return Outcome(one, None, str(error), quick=quick, options=told)
+        said = str(error)
     except Exception as error:  # half an hour of other figures is not lost with this one
         bench.say(traceback.format_exc())
         said = f"{type(error).__name__}: {error}"
-        return Outcome(one, None, said, quick=quick, options=told)
+    with suppress(FlightlibError):  # the next figure is not to meet what this one left broken
+        bench.take_back()
+    return Outcome(one, None, said, quick=quick, options=told)

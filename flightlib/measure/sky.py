@@ -14,7 +14,7 @@ from flightlib.errors import MeasureError
 from flightlib.kafka import Publisher, ensure_topics, message_count, now_ms, register
 from flightlib.kafka.convoy import Batch
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal
+from flightlib.measure.figure import KAFKA, Figure, Found, Goal
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 from flightlib.sky import Sky
@@ -62,7 +62,7 @@ def measure(
 
     Each turn lasts until Kafka has acknowledged about as many reports as asked for.
     """
-    settings = bench.engines("kafka", "registry")
+    settings = bench.settings
     ensure_topics(settings)
     schema_id = register(settings, TOPIC)
     batches = Sky.busy(start_ms := now_ms(), flights).reports(start_ms, late_share=0.02).batches()
@@ -118,4 +118,5 @@ FIGURE = Figure(
         Goal("ratio", "at least 0.8 of what ready bytes reach", least=0.8),
     ),
     quick={"flights": 1000, "reports": 50_000, "rounds": 1},
+    needs=KAFKA,
 )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from flightlib.backend.filters import Filter
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal, percentiles
+from flightlib.measure.figure import KAFKA, Figure, Found, Goal, percentiles
 from flightlib.measure.looks import look
 from flightlib.measure.onair import on_air
 from flightlib.measure.stages import TOTAL, as_frame, counted, latencies, middles
@@ -28,7 +28,6 @@ def measure(bench: Bench, clients: int = 100, flights: int = 1000, seconds: floa
     The samples have a row for a report and a stage of its way ("total" for all of it): stage,
     latency_s, every_s.
     """
-    bench.engines("kafka", "registry")
     groups = {every_s: range(n * clients, (n + 1) * clients) for n, every_s in enumerate(PATHS)}
     paths = [path for path in PATHS.values() for _ in range(clients)]
     keep = [group[0] for group in groups.values()]
@@ -61,4 +60,5 @@ FIGURE = Figure(
     measure,
     (Goal("p99_s", "p99 below 1 s", most=1.0),),
     quick={"clients": 5, "flights": 50, "seconds": 2.0},
+    needs=KAFKA,
 )

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import httpx
 import pandas as pd
 
 from flightlib.engines import ENGINES
-from flightlib.engines.layout import home, java
+from flightlib.engines.layout import home, java, prepare
 from flightlib.errors import MeasureError
 from flightlib.live import Stream
+from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import Figure, Found, Goal
 from flightlib.settings import HOST, Settings
@@ -48,7 +48,7 @@ def measure(bench: Bench, flights: int = 1000, engines: tuple[str, ...] = ENGINE
     be read from disk. The last is that of a demo: Kafka and the registry, then all else at once.
     Nothing is downloaded: the engines' files are fetched before.
     """
-    bench.engines("kafka")  # fetches what is missing
+    prepare(bench.settings, engines)
     bench.stop_engines()
     bench.local.reset()
     forgotten = forget_files(engine_files(bench.settings, engines))
@@ -156,7 +156,7 @@ def _mapped(bench: Bench, flights: int, engines: tuple[str, ...]) -> Iterator[Ro
     ]
     try:
         url = f"http://{HOST}:{bench.settings.backend_port}"
-        bench.until(lambda: _answers(url), "the backend")
+        bench.until(lambda: near.answers(f"{url}/healthz"), "the backend")
         yield "map", "backend answers", time.monotonic() - begun_s, float("nan")
         stream = Stream(f"{url}/flights/sse").start()
         try:
@@ -169,13 +169,6 @@ def _mapped(bench: Bench, flights: int, engines: tuple[str, ...]) -> Iterator[Ro
         bench.until(lambda: all(one.poll() is not None for one in beside[2:]), REST, WITHIN_S)
     finally:
         bench.end(*beside)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", timeout=2, trust_env=False).status_code > 0
-    except httpx.HTTPError:
-        return False
 
 
 FIGURE = Figure(

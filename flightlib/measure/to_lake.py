@@ -6,7 +6,7 @@ from flightlib import kafka, lake
 from flightlib.flink.book import group_of
 from flightlib.measure.backlog import TOPIC, Looks, ends, frame, paces, publish, watch, working
 from flightlib.measure.bench import Bench
-from flightlib.measure.figure import Figure, Found, Goal
+from flightlib.measure.figure import ALL, Figure, Found, Goal
 from flightlib.measure.lessons import filled
 from flightlib.settings import Settings
 
@@ -22,7 +22,7 @@ def measure(
     kept out of the numbers, but for the cold one. Counted is what the job has read: each second
     it commits to Iceberg what it has read by then. The lake is empty afterwards.
     """
-    settings = bench.engines()
+    settings = bench.settings
     backlog = publish(settings, flights, reports)
     (writer,) = filled(JOB)
     setup = [statement.text for statement in filled("numbered")]
@@ -66,4 +66,5 @@ FIGURE = Figure(
     measure,
     (Goal("warm_per_s", "at least 100,000 reports a second, warm", least=100_000),),
     quick={"flights": 1000, "reports": 20_000, "rounds": 1},
+    needs=ALL,
 )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +15,7 @@ import pytest
 from flightlib import measure
 from flightlib.errors import MeasureError, SettingError
 from flightlib.measure import Figure, Found, Goal, Outcome
+from flightlib.measure.bench import Bench
 
 
 def _count(bench: object, flights: int = 10, seconds: float = 1.0) -> Found:
@@ -93,3 +97,68 @@ def test_a_figure_that_breaks_does_not_take_the_others_with_it(
     found = measure.run("sky", "sse", folder=tmp_path, say=told.append)
     assert [one.trouble for one in found] == ["ZeroDivisionError: division by zero", ""]
     assert any("in broken" in words for words in told)
+
+
+class _Setting:
+    """A context that notes when it begins and ends, and figures that work in it."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    @contextmanager
+    def make(self) -> Iterator[str]:
+        self.told.append("begins")
+        try:
+            yield "setting"
+        finally:
+            self.told.append("ends")
+
+    def figure(self, name: str, shares: str = "setting") -> Figure:
+        def measure(bench: Bench, flights: int = 1) -> Found:
+            if not shares:
+                self.told.append(name)
+                return _count(bench, flights)
+            with bench.lend(shares, self.make):
+                self.told.append(name)
+                return _count(bench, flights)
+
+        return replace(SMALL, name=name, measure=measure, quick={}, shares=shares)
+
+    def run(self, monkeypatch: pytest.MonkeyPatch, folder: Path, **options: bool) -> list[str]:
+        figures = [self.figure("sse"), self.figure("sky", ""), self.figure("map")]
+        by_name = {one.name: one for one in figures}
+        monkeypatch.setattr(sys.modules["flightlib.measure.run"], "figure", by_name.get)
+        found = measure.run("sse", "sky", "map", folder=folder, **options)
+        assert [one.trouble for one in found] == ["", "", ""]
+        return [one.figure.name for one in found]
+
+
+def test_figures_of_a_quick_run_share_a_setting_and_a_full_one_makes_it_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Quick, two figures find the same setting, which ends before another's turn; full, each own.
+
+    The table is in the order that was asked for, either way.
+    """
+    quick, full = _Setting(), _Setting()
+    assert quick.run(monkeypatch, tmp_path, quick=True) == ["sse", "sky", "map"]
+    assert quick.told == ["begins", "sse", "map", "ends", "sky"]
+    assert full.run(monkeypatch, tmp_path) == ["sse", "sky", "map"]
+    assert full.told == ["begins", "sse", "ends", "sky", "begins", "map", "ends"]
+
+
+def test_a_setting_in_which_a_figure_broke_is_not_lent_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The next figure makes its own, so that it is not broken by what another left."""
+    setting = _Setting()
+
+    def broken(bench: Bench, flights: int = 1) -> Found:
+        with bench.lend("setting", setting.make):
+            raise MeasureError("Nothing flies.")
+
+    figures = {"sse": replace(setting.figure("sse"), measure=broken), "map": setting.figure("map")}
+    monkeypatch.setattr(sys.modules["flightlib.measure.run"], "figure", figures.get)
+    found = measure.run("sse", "map", quick=True, folder=tmp_path)
+    assert [one.trouble for one in found] == ["Nothing flies.", ""]
+    assert setting.told == ["begins", "ends", "begins", "map", "ends"]
