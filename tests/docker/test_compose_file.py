@@ -75,7 +75,7 @@ def test_each_engine_runs_the_command_of_local_mode() -> None:
 
 
 def test_each_service_is_asked_its_own_question() -> None:
-    """A health check asks about its own service; that of an engine is the question of local mode."""
+    """A health check asks about its own service, and an engine the question of local mode."""
     for name in OURS:
         assert services()[name]["healthcheck"]["test"] == ["CMD", *MODULE, "ask", name]
     assert services()[NETWORK]["healthcheck"]["test"][:3] == ["CMD", "test", "-f"]
