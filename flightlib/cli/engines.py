@@ -41,7 +41,7 @@ InContainers = Annotated[
     typer.Option(
         "--compose",
         help="In containers, by `docker compose`. It stays so until `flightlib down`; there are "
-        "`sky`, `backend` and `lab` beside the engines then.",
+        "`sky`, `backend`, `lab`, `prometheus` and `grafana` beside the engines then.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]

@@ -35,7 +35,7 @@ def observe() -> None:
             start_new_session=True,  # Ctrl-C is for this command, which then ends it
         )
     where = f"http://{HOST}:{settings.prometheus_port}"
-    console.print(f"Prometheus on {where}, alerts on {where}/alerts. Ctrl-C ends it.")
+    console.print(f"Prometheus on {where}; its menu has Alerts and Targets. Ctrl-C ends it.")
     try:
         with killed_like_ctrl_c():
             running.wait()

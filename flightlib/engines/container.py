@@ -1,8 +1,9 @@
 """One engine as the process of a container: the command of local mode, in the foreground.
 
-`python -m flightlib.engines.container WORD` with one of these words: `hold` claims the data folder
-and stays, `run ENGINE` becomes that engine, `ask NAME` ends with code 0 if it is healthy, and
-`fetch FOLDER` puts the engines' files there, for the image. `docker/compose.yaml` types these.
+`python -m flightlib.engines.container WORD` with one of these words: `hold` claims the data
+folder, writes what Prometheus reads and stays, `run ENGINE` becomes that engine, `ask NAME` ends
+with code 0 if it is healthy, and `fetch FOLDER` puts the engines' files there, for the image.
+`docker/compose.yaml` types these.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from flightlib.engines import folder, mode
+from flightlib.engines import folder, mode, prometheus
 from flightlib.engines.apps import APPS, answers
 from flightlib.engines.commands import command, data_folders
 from flightlib.engines.health import healthy
@@ -42,11 +43,17 @@ class _Lines(Silent):
 
 def hold(settings: Settings) -> None:
     """Claim the data folder and become a process that does nothing until told to end."""
-    _make_folders(settings)
+    hold_folder(settings)
     # Whoever typed `docker compose` by hand has flightlib's commands know of it as well.
     if not mode.in_containers(settings.data):
         mode.remember(settings.data, rootless=os.getuid() == 0)
     os.execvp("sleep", ("sleep", "infinity"))
+
+
+def hold_folder(settings: Settings) -> None:
+    """Make the data folder ready for all services, whoever of them comes first."""
+    _make_folders(settings)
+    prometheus.written(settings)
 
 
 def run(settings: Settings, engine: str) -> None:

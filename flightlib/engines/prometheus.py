@@ -48,7 +48,7 @@ def with_ports(text: str, settings: Settings) -> str:
 
 
 def prepared(settings: Settings) -> Path:
-    """Write the configuration and the alerts into the data folder; give that place.
+    """Write what Prometheus reads into the data folder, if its port is free; give that place.
 
     Raises MachineError when the port is taken, SettingError for a data folder of somebody else.
     """
@@ -59,6 +59,11 @@ def prepared(settings: Settings) -> Path:
             "or choose another port with FLIGHTLIB_PROMETHEUS_PORT=NUMBER."
         )
     folder.claim(settings.data)
+    return written(settings)
+
+
+def written(settings: Settings) -> Path:
+    """Write the configuration, with the ports that are set, and the alerts; give their place."""
     source, place = shared_folder("docker") / "prometheus", settings.data / "prometheus"
     place.mkdir(exist_ok=True)
     shutil.copyfile(source / "alerts.yml", place / "alerts.yml")

@@ -16,21 +16,22 @@ from flightlib.engines.names import ENGINES, GROUPS, chosen
 from flightlib.errors import SettingError, not_allowed
 from flightlib.settings import Settings, shared_folder
 
-PROFILES = ("core", "lake")
+PROFILES = ("core", "lake", "observe")
 # Holds the network of all others and their ports; it is there as long as any of them.
 NETWORK = "network"
 SERVICES = (*ENGINES, *APPS)
 # The ports of this machine that lead into the containers.
 PUBLISHED = tuple(
     f"{name}_port"
-    for name in ("kafka", "registry", "catalog", "flink", "gateway", "trino", "backend", "lab")
+    for name in ("kafka", "registry", "catalog", "flink", "gateway", "trino", *APPS)
+    if name != "sky"  # which nobody calls
 )
 
 
 def chosen_services(names: Iterable[str] | None) -> tuple[str, ...]:
     """Turn names into services, in start order; none named means every engine.
 
-    Beside the engines there are `sky`, `backend` and `lab`. Raises SettingError for other names.
+    Beside the engines there are those of APPS. Raises SettingError for other names.
     """
     asked = list(names or ENGINES)
     for name in asked:

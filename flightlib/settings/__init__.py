@@ -74,6 +74,7 @@ class Settings(Access):
     backend_port: int = Port
     lab_port: int = Port  # of JupyterLab in a container
     prometheus_port: int = Port
+    grafana_port: int = Port  # of Grafana in a container
 
     kafka: str
     """Kafka's bootstrap addresses, host:port with commas between."""

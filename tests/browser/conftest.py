@@ -110,10 +110,10 @@ def open_lab(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Open notebooks, given as lists of cells, each in a JupyterLab of its own."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def open_(cells: list[str]) -> Lab:
+    def open_(cells: list[str], base: str = "/") -> Lab:
         folder = tmp_path_factory.mktemp("lab")
         _write(folder, cells)
-        process, url = _serve(folder)
+        process, url = _serve(folder, base)
         started.append(process)
         page = chromium.new_page(viewport={"width": 1280, "height": 1400})
         page.set_default_timeout(60_000)
@@ -147,8 +147,8 @@ def _write(folder: Path, cells: list[str]) -> None:
         (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(content))
 
 
-def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start JupyterLab in a folder, on a free port, with a token."""
+def _serve(folder: Path, base: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start JupyterLab in a folder, on a free port and below a path, with a token."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     own = {
@@ -162,17 +162,18 @@ def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=open", f"--ServerApp.root_dir={folder}"),
+        f"--ServerApp.base_url={base}",
     ]
     with (folder / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **own}, stdout=log, stderr=log
         )
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}{base}"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"{address}/api/status?token=open", trust_env=False).raise_for_status()
-            return process, f"{address}/lab/tree/map.ipynb?token=open"
+            httpx.get(f"{address}api/status?token=open", trust_env=False).raise_for_status()
+            return process, f"{address}lab/tree/map.ipynb?token=open"
         except httpx.HTTPError:
             time.sleep(0.1)
     _end(process)

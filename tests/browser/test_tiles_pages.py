@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -11,11 +12,20 @@ from flightlib.settings import Settings
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
+TESTS = Path(__file__).parents[1]
+BASE = "/user/someone/"  # as a hub gives each person one
+PANEL = """import sys
+import flightlib as fl
+sys.path.insert(0, {tests!r})
+from scripted_jobs import ScriptedJob
+fl.JobPanel(ScriptedJob("{page}"))"""
+
 
 @pytest.fixture(scope="module")
 def lab(stack: Settings, open_lab: Any) -> Any:
-    """A JupyterLab beside the engines; nothing of it is run."""
-    return open_lab(["1 + 1"])
+    """A JupyterLab beside the engines, below a path of its own; its cell shows a job's panel."""
+    page = f"{stack.flink}/#/overview"
+    return open_lab([PANEL.format(tests=str(TESTS), page=page)], BASE)
 
 
 def test_the_launcher_has_a_tile_for_each_page(lab: Any) -> None:
@@ -24,7 +34,7 @@ def test_the_launcher_has_a_tile_for_each_page(lab: Any) -> None:
     cards = lab.page.locator(".jp-LauncherCard")
     cards.filter(has_text="Trino").first.wait_for()
     cards.filter(has_text="Flink").first.click()
-    page = lab.page.frame_locator("iframe[src*='/flink/']")
+    page = lab.page.frame_locator(f"iframe[src*='{BASE}flink/']")
     page.get_by_text("Available Task Slots").first.wait_for()
 
 
@@ -33,10 +43,24 @@ def test_trinos_page_shows_its_numbers(lab: Any) -> None:
     refused: list[str] = []
     page = lab.page.context.browser.new_page()
     page.on("response", lambda r: refused.append(r.url) if r.status >= 400 else None)
-    page.goto(urljoin(lab.page.url, "/trino/ui/?token=open"))
+    page.goto(urljoin(lab.page.url, f"{BASE}trino/ui/?token=open"))
     page.get_by_text("Cluster Overview").first.wait_for()
     page.locator("#cluster-hud .stat").first.wait_for()
     page.locator("#query-list .loader").wait_for(state="detached")
-    assert page.url.split("?")[0] == urljoin(lab.page.url, "/trino/ui/")
+    assert page.url.split("?")[0] == urljoin(lab.page.url, f"{BASE}trino/ui/")
     assert refused == []
     page.close()
+
+
+def test_a_panels_link_leads_through_jupyterlab(lab: Any, stack: Settings) -> None:
+    """Where JupyterLab passes pages on, the link of a job's panel needs no port of the engines."""
+    lab.page.get_by_role("tab", name="map.ipynb").click()
+    lab.run_all()
+    link = lab.page.get_by_role("link", name="Flink page")
+    port = stack.flink.rsplit(":", 1)[1]
+    wanted = urljoin(lab.page.url, f"{BASE}proxy/{port}/#/overview")
+    lab.until(lambda: link.get_attribute("href") == wanted)
+    with lab.page.context.expect_page() as opened:
+        link.click()
+    opened.value.get_by_text("Available Task Slots").first.wait_for()
+    opened.value.close()

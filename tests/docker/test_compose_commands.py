@@ -23,7 +23,7 @@ from flightlib.engines.folder import claim
 from flightlib.engines.local import Local
 from flightlib.engines.mode import forget, in_containers, recall
 from flightlib.engines.names import ENGINES
-from flightlib.engines.services import chosen_services, project_name
+from flightlib.engines.services import PROFILES, chosen_services, project_name
 from flightlib.errors import EngineFailed, MachineError, SettingError
 from flightlib.settings import HOST, Settings, load
 
@@ -54,7 +54,7 @@ def test_up_builds_then_starts_what_was_named(here: Settings, notes: Notes) -> N
     words, _ = notes.compose("up")
     assert words[words.index("up") :] == ["up", "--detach", "--no-build", "kafka", "registry"]
     assert words[1:3] == ["--project-name", project_name(here.data)]
-    assert [words[i + 1] for i, w in enumerate(words) if w == "--profile"] == ["core", "lake"]
+    assert [words[i + 1] for i, w in enumerate(words) if w == "--profile"] == list(PROFILES)
     assert Path(words[words.index("--file") + 1]).name == "compose.yaml"
     assert Path(words[words.index("--env-file") + 1]).name == ".env"
     assert [one for one in said if one[1] == "starting"] == [

@@ -14,16 +14,19 @@ import pytest
 from composed import DOCKER, FILE, VARIABLE, dotenv, filled, raw, services
 
 from flightlib.cli import lab
-from flightlib.engines import apps, commands
+from flightlib.engines import apps, commands, container, prometheus
 from flightlib.engines.doctor_compose import ALL_GB
 from flightlib.engines.mode import Containers
 from flightlib.engines.names import ENGINES
 from flightlib.engines.services import NETWORK, PROFILES, PUBLISHED, SERVICES, variables
-from flightlib.settings import Settings, load, variable
+from flightlib.settings import HOST, Settings, load, variable
 
 ROOT = Path(__file__).parents[2]
 INSIDE = Path("/opt/flightlib")  # where the image keeps the checkout
 MODULE = ["python", "-m", "flightlib.engines.container"]
+GUESTS = ("prometheus", "grafana")  # in images of their makers
+DASHBOARD = "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"
+OURS = tuple(name for name in SERVICES if name not in GUESTS)
 
 
 def test_the_file_fits_the_schema_of_compose_files() -> None:
@@ -72,10 +75,13 @@ def test_each_engine_runs_the_command_of_local_mode() -> None:
 
 
 def test_each_service_is_asked_its_own_question() -> None:
-    """A health check asks about its own service, by the question of local mode."""
-    for name in SERVICES:
+    """A health check asks about its own service, and an engine the question of local mode."""
+    for name in OURS:
         assert services()[name]["healthcheck"]["test"] == ["CMD", *MODULE, "ask", name]
     assert services()[NETWORK]["healthcheck"]["test"][:3] == ["CMD", "test", "-f"]
+    for name in GUESTS:
+        page = f"http://127.0.0.1:${{FLIGHTLIB_{name.upper()}_PORT}}"
+        assert page in services()[name]["healthcheck"]["test"][-1]
 
 
 def test_each_configuration_file_is_the_one_local_mode_reads() -> None:
@@ -120,7 +126,10 @@ def test_every_mount_is_there() -> None:
 
 def test_the_data_folder_has_one_name_inside_and_outside() -> None:
     """Iceberg keeps absolute paths, so the folder is mounted under its own name everywhere."""
-    for service in services().values():
+    for name, service in services().items():
+        if name == "grafana":  # which keeps nothing
+            assert service["tmpfs"] == ["/var/lib/grafana"]
+            continue
         (data,) = [volume for volume in service["volumes"] if isinstance(volume, dict)]
         assert data["source"] == data["target"] == "${FLIGHTLIB_DATA}"
         # Docker would make a missing folder as root's, and nothing could write there.
@@ -214,10 +223,45 @@ def _bytes(text: str) -> int:
 
 
 def test_one_image_is_built_once_and_never_pulled() -> None:
-    """One service builds the image that all run; none looks for it elsewhere."""
+    """One service builds the image that all of ours run; none looks for it elsewhere."""
     assert [name for name, one in services().items() if "build" in one] == [NETWORK]
-    assert len({one["image"] for one in services().values()}) == 1
-    assert all(one["pull_policy"] == "never" for one in services().values())
+    ours = [services()[name] for name in (NETWORK, *OURS)]
+    assert len({one["image"] for one in ours}) == 1
+    assert all(one["pull_policy"] == "never" for one in ours)
+
+
+def test_images_of_others_are_pinned_in_the_one_file() -> None:
+    """Prometheus and Grafana are fetched in one version each, which stands in docker/.env."""
+    for name in GUESTS:
+        one = services()[name]
+        assert one["image"] == f"${{FLIGHTLIB_{name.upper()}_IMAGE}}"
+        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", dotenv()[f"FLIGHTLIB_{name.upper()}_IMAGE"])
+        assert one["profiles"] == ["observe"]
+
+
+def test_prometheus_has_the_options_of_local_mode(tmp_path: Path) -> None:
+    """In a container it reads and keeps what `flightlib observe` does, and listens to Docker."""
+    settings = load(data=tmp_path)
+    one = filled(services()["prometheus"], {**dotenv(), "FLIGHTLIB_DATA": str(tmp_path)})
+    _, *words = prometheus.command(settings, tmp_path / "prometheus", "prometheus")
+    assert one["command"] == [word.replace(f"={HOST}:", "=0.0.0.0:") for word in words]
+    container.hold_folder(settings)
+    assert (tmp_path / "prometheus" / "prometheus.yml").is_file()
+
+
+def test_grafana_reads_the_files_of_the_checkout() -> None:
+    """Its dashboard, data source and first page are the mounted ones, with what they ask for."""
+    one = services()["grafana"]
+    (mount,) = _mounts(one["volumes"])
+    inside = one["environment"]
+    for name in ("FLIGHTLIB_DASHBOARDS", "GF_PATHS_PROVISIONING", DASHBOARD):
+        place = Path(inside[name])
+        assert place.is_relative_to(mount[1])
+        assert (DOCKER / mount[0] / place.relative_to(mount[1])).exists(), place
+    files = (DOCKER / "grafana" / "provisioning").rglob("*.yml")
+    asked = {word for f in files for word in re.findall(r"\$(\w+)", f.read_text(encoding="utf-8"))}
+    assert asked
+    assert asked <= set(inside)
 
 
 def test_no_container_has_more_rights_than_its_user() -> None:

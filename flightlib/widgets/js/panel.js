@@ -1,5 +1,19 @@
 // The job panel: the facts of one job, as the kernel has put them into words.
 
+const labConfig = JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{}");
+const labBase = labConfig.baseUrl && new URL(labConfig.baseUrl, location.href);
+let passesOn; // whether this JupyterLab has jupyter-server-proxy; it is asked once
+
+// Where a browser finds a page of the kernel's machine. Behind a hub, or through a tunnel, it
+// reaches JupyterLab and nothing else: there the way leads through it, as the tile's does.
+async function wayTo(page) {
+  const { hostname, port, pathname, search, hash } = new URL(page);
+  if (!labBase || !["127.0.0.1", "localhost"].includes(hostname)) return page;
+  passesOn ??= fetch(new URL("server-proxy/servers-info", labBase)).then((answer) => answer.ok, () => false);
+  if (!(await passesOn)) return page;
+  return new URL(`proxy/${port}${pathname}${search}${hash}`, labBase).href;
+}
+
 class JobPanel extends Plain {
   constructor(store, el) {
     super(store, el, () => judgeJob(store));
@@ -29,7 +43,7 @@ class JobPanel extends Plain {
     this.state.textContent = state;
     this.root.dataset.job = state;
     this.link.hidden = !page;
-    if (page) this.link.href = page;
+    if (page) wayTo(page).then((href) => (this.link.href = href));
     this.stop.hidden = mood === "over" || state === "FAILED";
     if (this.stop.hidden) [this.stop.disabled, this.stop.textContent] = [false, "Stop"];
     this.why.textContent = why;
