@@ -17,8 +17,6 @@ from flightlib import measure
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 LONGEST_S = 900
-QUICKEST = ("sse", "pixel", "flink", "lag", "sky", "filter", "fanout", "filters")
-"""Those that together take a few minutes; all others start or empty engines again and again."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def measured(
     """What `flightlib measure --quick` found, and the folder it wrote to."""
     folder = tmp_path_factory.mktemp("measured")
     done = subprocess.run(
-        [sys.executable, "-m", "flightlib", "measure", *QUICKEST, "--quick", "--out", str(folder)],
+        [sys.executable, "-m", "flightlib", "measure", "--quick", "--out", str(folder)],
         capture_output=True,
         text=True,
         timeout=LONGEST_S,
@@ -52,7 +50,7 @@ def test_every_figure_is_measured_and_its_counts_agree(
 ) -> None:
     """All that was asked for is in the table, and nothing was lost on any way."""
     outcomes, _ = measured
-    assert tuple(one.figure.name for one in outcomes) == QUICKEST
+    assert tuple(one.figure.name for one in outcomes) == measure.NAMES
     assert [(one.figure.name, one.trouble) for one in outcomes if not one.ok] == []
 
 
