@@ -151,7 +151,7 @@ def test_the_panel_follows_and_links_the_job(lab: Any) -> None:
     before = panel.locator(".flightlib-facts").inner_text()
     lab.until(lambda: panel.locator(".flightlib-facts").inner_text() != before)
     link = panel.get_by_role("link", name="Flink page")
-    assert link.get_attribute("href") == "http://localhost:8081/#/job/abc"
+    lab.until(lambda: str(link.get_attribute("href")).endswith("/proxy/8081/#/job/abc"))
     assert (link.get_attribute("target"), link.get_attribute("rel")) == (
         "_blank",
         "noopener noreferrer",

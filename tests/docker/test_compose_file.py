@@ -241,7 +241,8 @@ def test_images_of_others_are_pinned_in_the_one_file() -> None:
 
 def test_prometheus_has_the_options_of_local_mode(tmp_path: Path) -> None:
     """In a container it reads and keeps what `flightlib observe` does, and listens to Docker."""
-    settings = load(data=tmp_path)
+    port = int(dotenv()["FLIGHTLIB_PROMETHEUS_PORT"])
+    settings = load(data=tmp_path, prometheus_port=port)
     one = filled(services()["prometheus"], {**dotenv(), "FLIGHTLIB_DATA": str(tmp_path)})
     _, *words = prometheus.command(settings, tmp_path / "prometheus", "prometheus")
     assert one["command"] == [word.replace(f"={HOST}:", "=0.0.0.0:") for word in words]
