@@ -28,7 +28,7 @@ log = logging.getLogger("flightlib.backend")
 
 WITHIN_S = 30.0
 """How long a query may take; a Trino that has just started needs much of it for its first one."""
-STALE_MS = 3_000
+STALE_MS = 3000
 """How long after its last moment as the newest an answer is still given without waiting."""
 BUSY_STALE_MS = 10_000
 """The same while Trino has all it can do: better an older answer that says so than a long wait."""

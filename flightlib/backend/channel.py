@@ -27,7 +27,7 @@ CATCH_UP_S = 3.0
 SWEEP_S = 1.0
 VIEWS = 64
 # A publisher that starts sends its first seconds at once: they are no flood.
-LATE_MS = 3_000
+LATE_MS = 3000
 FRAME_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 LOOKED_AT = 100
 """Of each frame about so many flights, evenly spread, are looked at for how late they are."""

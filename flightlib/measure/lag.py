@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flightlib import kafka
 from flightlib.errors import MeasureError
+from flightlib.live.link import caller
 from flightlib.measure import near
 from flightlib.measure.backlog import TOPIC, Backlog, Reading, ends, working
 from flightlib.measure.bench import Bench
@@ -151,7 +152,7 @@ def _drained(
 
 def of_backend(url: str) -> Reader:
     """Read the backend's positions from its metrics."""
-    http = near.client(10)
+    http = caller(url, 10)
 
     def position() -> Offsets:
         try:
@@ -202,7 +203,7 @@ def _client(url: str) -> Iterator[None]:
     def listen() -> None:
         with (
             contextlib.suppress(httpx.HTTPError),
-            near.client(30) as asking,
+            caller(url, 30) as asking,
             asking.stream("GET", f"{url}/flights/sse") as stream,
         ):
             for _ in stream.iter_raw():

@@ -9,6 +9,7 @@ import orjson
 import pandas as pd
 
 from flightlib.errors import MeasureError
+from flightlib.live.link import caller
 from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import ALL, Figure, Found, Goal, percentiles
@@ -51,10 +52,10 @@ def _poll(here: Lakeside, seconds: float) -> pd.DataFrame:
     """
     rows, end_s, tag = [], time.monotonic() + seconds, ""
     known: tuple[str, int, int, str] | None = None
-    with near.client(base_url=here.url) as client:
+    with caller(here.url, near.ANSWER_S) as client:
         while time.monotonic() < end_s:
             due_s = time.monotonic() + EVERY_S
-            answer = client.get(PATH, headers={"If-None-Match": tag})
+            answer = client.get(here.url + PATH, headers={"If-None-Match": tag})
             came_s = time.time()
             if answer.status_code == 200:
                 known = newest(answer.content, answer.headers)

@@ -14,6 +14,7 @@ from flightlib import kafka, lake
 from flightlib.errors import MeasureError
 from flightlib.flink import Job
 from flightlib.lake.schemas import FLIGHT_DATA
+from flightlib.live.link import caller
 from flightlib.measure import near
 from flightlib.measure.bench import Bench
 from flightlib.measure.lessons import filled
@@ -36,7 +37,7 @@ class Lakeside:
         """Ask the backend. Raises MeasureError unless the answer is a good one."""
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            with near.client() as asking:
+            with caller(self.url, near.ANSWER_S) as asking:
                 answer = asking.get(self.url + path, headers=told)
         except httpx.HTTPError as error:
             raise MeasureError(f"The backend does not answer {path}: {error!r}.") from None

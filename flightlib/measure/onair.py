@@ -12,7 +12,7 @@ import httpx
 
 from flightlib.errors import MeasureError
 from flightlib.kafka import TOPICS, empty, ensure_topics, message_count
-from flightlib.measure import near
+from flightlib.live.link import caller
 from flightlib.measure.bench import Bench
 from flightlib.measure.limits import raise_open_files
 from flightlib.settings import HOST
@@ -33,8 +33,9 @@ class OnAir:
     def topic(self, name: str) -> dict[str, Any]:
         """Tell what the backend says of a topic; nothing while it does not answer."""
         try:
-            with near.client(ANSWER_S) as client:
-                told = client.get(f"http://{HOST}:{self.port}/healthz").json()
+            url = f"http://{HOST}:{self.port}/healthz"
+            with caller(url, ANSWER_S) as client:
+                told = client.get(url).json()
         except httpx.HTTPError:
             return {}
         return dict(told["topics"][name])
