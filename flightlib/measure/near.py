@@ -1,4 +1,4 @@
-"""Whether what runs beside a measurement on this machine answers yet: cheaply, since often asked."""
+"""Whether what runs beside a measurement on this machine answers yet; cheaply, as asked often."""
 
 from __future__ import annotations
 
