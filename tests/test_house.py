@@ -31,6 +31,7 @@ ROOMS = [
     "magics",
     "reports",
     "tiles",
+    "crowd",
     "measure",
     "cli",
 ]

@@ -128,7 +128,7 @@ class Crowd:
     def join(self) -> None:
         """Start, and return when each client has had an answer. Raises MeasureError."""
         for plan in self._plans:
-            command = ("flightlib.measure.clients", str(plan))
+            command = ("flightlib.crowd.clients", str(plan))
             self._processes.append(self._bench.process(*command, log="clients.log"))
         joined = [plan.with_suffix(".joined") for plan in self._plans]
         self._bench.until(

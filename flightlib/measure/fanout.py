@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import pandas as pd
 import psutil
 
+from flightlib.crowd.limits import SPARE, streams_that_fit
 from flightlib.kafka import now_ms
 from flightlib.measure import nchan
 from flightlib.measure.bench import Bench
 from flightlib.measure.crowd import Crowd, Receipts
 from flightlib.measure.figure import KAFKA, Figure, Found, Goal
-from flightlib.measure.limits import SPARE, streams_that_fit
 from flightlib.measure.onair import on_air, publishing
 from flightlib.measure.stages import thinned
 

@@ -106,7 +106,7 @@ def nchan(backend: OnAir, path: str, files: int) -> Iterator[Nchan | None]:
     processes = [running.process]
     try:
         bench.until(lambda: _listens(running.process.pid), "nginx", READY_S)
-        processes.insert(0, bench.process("flightlib.measure.relay", str(plan), log="relay.log"))
+        processes.insert(0, bench.process("flightlib.crowd.relay", str(plan), log="relay.log"))
         bench.until(running.posted_s, "the first frame for nchan", READY_S)
         yield running
     finally:

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
+from flightlib.crowd.limits import raise_open_files
 from flightlib.errors import MeasureError
 from flightlib.kafka import TOPICS, empty, ensure_topics, message_count
 from flightlib.live.link import caller
 from flightlib.measure.bench import Bench
-from flightlib.measure.limits import raise_open_files
 from flightlib.settings import HOST
 
 ANSWER_S = 15.0

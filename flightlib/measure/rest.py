@@ -119,7 +119,7 @@ def _ask(
     told = {"host": HOST, "port": here.settings.backend_port, "clients": clients, "seed": SEED}
     told |= {"seconds": seconds, "pause_s": pause_s, "questions": asked}
     plan.write_text(json.dumps(told), encoding="utf-8")
-    process = bench.process("flightlib.measure.askers", str(plan), log="askers.log")
+    process = bench.process("flightlib.crowd.askers", str(plan), log="askers.log")
     try:
         bench.until(lambda: process.poll() is not None, "the clients' end", seconds + 180)
     finally:

@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from scripted_lake import Lake, client
 
 from flightlib.measure import rest
-from flightlib.measure.askers import noted
 
 REGIONS = ["40_-75", "35_-120", "25_-85"]
 FLIGHTS = [f"F{n}" for n in range(300)]
@@ -51,15 +50,6 @@ def test_a_question_is_pinned_to_what_was_answered(http: TestClient) -> None:
         same = http.get(again)
         assert same.headers["x-snapshot-id"] == answer.headers["x-snapshot-id"]
         assert same.json() == answer.json()
-
-
-def test_an_answer_is_noted_by_its_head() -> None:
-    """Status, size and how it was come by; where nothing came the status is 0."""
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nX-Answer: rows\r\n"
-    question = {"topic": "flights", "path": "/flights"}
-    row = noted(head, question, 1.0, 2.5)
-    assert (row.status, row.size_b, row.answer, row.latency_ms) == (200, 12, "rows", 2.5)
-    assert noted(b"", question, 1.0, 2.5).status == 0
 
 
 def test_errors_count_and_kinds_of_answers_are_told_apart() -> None:

@@ -1,85 +1,19 @@
-"""What load clients note, and what is made of it: events, arrivals, stages, counts."""
+"""What is made of what load clients noted: events, arrivals, stages, counts."""
 
 from __future__ import annotations
 
-import json
-import socket
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from streamed import ANSWER, STREAM, T, chunked, event, flight
 
 from flightlib.backend.filters import Filter
 from flightlib.measure import stages
-from flightlib.measure.clients import HEAD_BYTES, Client, Notes
 from flightlib.measure.crowd import Event, Receipts, parsed
 from flightlib.measure.looks import Look
-
-T = 1_700_000_000_000
-ANSWER = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-def event(name: str, seq: int, *flights: dict[str, Any], gone: tuple[str, ...] = ()) -> bytes:
-    """An event as the backend writes it."""
-    data = {"seq": seq, "sent_ms": T + seq, "flights": list(flights), "gone": list(gone)}
-    said = json.dumps(data, separators=(",", ":"))
-    return f"id: ab-{seq}\nevent: {name}\ndata: {said}\n\n".encode()
-
-
-def flight(flight_id: str, at_ms: int, **given: Any) -> dict[str, Any]:
-    """A flight as it stands in an event."""
-    return {"flight_id": flight_id, "timestamp": at_ms, "altitude": 30_000, **given}
-
-
-def chunked(*pieces: bytes) -> bytes:
-    """Pieces as an HTTP/1.1 server sends them, each by itself."""
-    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
-
-
-def plain(*pieces: bytes) -> bytes:
-    """Pieces one after the other."""
-    return b"".join(pieces)
-
-
-STREAM = (
-    b"retry: 1000\n\n",
-    b'event: state\ndata: {"kafka":"up"}\n\n',
-    event("snapshot", 3, flight("A", T)),
-    b": heartbeat\n\n",
-    event("update", 5, *(flight(f"F{n}", T) for n in range(20))),
-    event("update", 6),
-)
-
-
-@given(st.lists(st.integers(0, 3000)), st.sampled_from([chunked, plain]))
-def test_each_event_is_noted_once_however_its_bytes_come(cuts: list[int], wire: Any) -> None:
-    """Wherever the network cuts a stream, the same events are noted, each when it ends."""
-    raw = ANSWER + wire(*STREAM)
-    edges = sorted({0, len(raw), *(cut for cut in cuts if cut < len(raw))})
-    notes = Notes()
-    with socket.socket() as unused:
-        client = Client(7, unused, None)
-        for begin, end in pairwise(edges):
-            assert client.take(raw[begin:end], float(end), notes)
-    assert list(notes.seq) == [3, 5, 6]
-    assert list(notes.update) == [0, 1, 1]
-    assert set(notes.client) == {7}
-    assert client.sent_ms == T + 6
-    ends = [raw.index(STREAM[n]) + len(STREAM[n]) for n in (2, 4, 5)]
-    assert list(notes.at_s) == [min(e for e in edges if e >= end) for end in ends]
-    assert len(client.rest) <= HEAD_BYTES
-
-
-def test_a_refused_stream_is_no_stream() -> None:
-    """An answer other than 200 ends a client."""
-    with socket.socket() as unused:
-        client = Client(0, unused, None)
-        assert not client.take(b"HTTP/1.1 503 Service Unavailable\r\n\r\n{}", 1.0, Notes())
 
 
 @pytest.mark.parametrize("cut", [0, 1, 40])

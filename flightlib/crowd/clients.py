@@ -1,6 +1,6 @@
 """Load clients: many streams read at once, in a process of their own, and at little cost.
 
-`python -m flightlib.measure.clients PLAN` reads a plan (JSON): `host`, `port`, `paths` (one for
+`python -m flightlib.crowd.clients PLAN` reads a plan (JSON): `host`, `port`, `paths` (one for
 each client) and `keep` (the numbers of clients that keep all they are sent, as PLAN.NUMBER.sse).
 Nothing is parsed: of each event a client notes when it came, and the first two numbers in it.
 PLAN.joined is there once every stream has been answered or refused; after SIGTERM they read on
@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from flightlib.measure.limits import raise_open_files
+from flightlib.crowd.limits import raise_open_files
 
 HEAD = re.compile(rb'(?:event: (\w+)\n)?data: \{"seq":(\d+),"sent_ms":(\d+)')
 HEAD_BYTES = 200

@@ -1,6 +1,6 @@
 """Load clients of REST: many ask at once, in a process of their own, and at little cost.
 
-`python -m flightlib.measure.askers PLAN` reads a plan (JSON): `host`, `port`, `clients`, `seconds`,
+`python -m flightlib.crowd.askers PLAN` reads a plan (JSON): `host`, `port`, `clients`, `seconds`,
 `pause_s` (between an answer and the next question, on average), `seed`, and `questions`, each with
 `topic`, `path` and `weight`. What was answered is then in PLAN.csv, a row for each question.
 """

@@ -1,4 +1,4 @@
-"""Give each frame of a stream to nchan as well: `python -m flightlib.measure.relay PLAN`.
+"""Give each frame of a stream to nchan as well: `python -m flightlib.crowd.relay PLAN`.
 
 The plan (JSON) has the addresses `stream` and `publish` (host, port, path), and `posted`: a file
 that gets a line for each frame, its seq and when it was posted (epoch seconds). Ends on SIGTERM.
