@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from flightlib.engines import classes
 from flightlib.engines.layout import home, java
 from flightlib.engines.names import ENGINES, FLINK, ports
 from flightlib.settings import FILE, HOST, PLACES, Access, Settings, shared_folder, variable
@@ -105,7 +106,8 @@ def command(settings: Settings, engine: str) -> Command:
         return Command(engine, program, env, settings.data)
     argv, folder = _BUILD[engine](settings)
     env = environment(settings) | (_flink_folders(settings) if engine in FLINK else {})
-    return Command(engine, (str(java(settings, engine)), *mark, *argv), env, folder)
+    program = (str(java(settings, engine)), *mark, *classes.flags(settings, engine))
+    return Command(engine, (*program, *argv), env, folder)
 
 
 def format_kafka(settings: Settings, cluster_id: str) -> Command:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from flightlib.engines import folder, ports
+from flightlib.engines import classes, folder, ports
 from flightlib.engines.commands import Command, command, data_folders, log_file
 from flightlib.engines.health import healthy
 from flightlib.engines.kafka_data import prepare_folder
@@ -81,6 +81,7 @@ class Local:
             engines = chosen({*engines, *self._end_leftovers()})
             for path in data_folders(self.settings):
                 path.mkdir(parents=True, exist_ok=True)
+            classes.make_room(self.settings)
             try:
                 self._start(engines, report)
             except ManagerGone:
