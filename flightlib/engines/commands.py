@@ -106,8 +106,8 @@ def command(settings: Settings, engine: str) -> Command:
         return Command(engine, program, env, settings.data)
     argv, folder = _BUILD[engine](settings)
     env = environment(settings) | (_flink_folders(settings) if engine in FLINK else {})
-    program = (str(java(settings, engine)), *mark, *classes.flags(settings, engine))
-    return Command(engine, (*program, *argv), env, folder)
+    began = (str(java(settings, engine)), *mark, *classes.flags(settings, engine))
+    return Command(engine, (*began, *argv), env, folder)
 
 
 def format_kafka(settings: Settings, cluster_id: str) -> Command:

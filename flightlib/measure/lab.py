@@ -6,20 +6,26 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import psutil
 
 from flightlib.engines import free_ports
 from flightlib.errors import MeasureError
+from flightlib.live.link import caller
 from flightlib.measure import chromium, near
 from flightlib.measure.bench import Bench
+from flightlib.settings import HOST
 
 T = TypeVar("T")
 
-NOTEBOOK = "measured.ipynb"
+SHARED = "jupyterlab"
+"""By this name figures share one JupyterLab, where they may."""
+LOG = "jupyterlab.log"
 TOKEN = "open"
 SETTINGS = {
     "themes": {"theme": "JupyterLab Dark"},
@@ -93,29 +99,59 @@ class Lab:
             raise MeasureError("JupyterLab has ended by itself.")
 
 
+@dataclass(frozen=True)
+class Server:
+    """A JupyterLab that runs, and the folder of its notebooks."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+
+    def address(self, path: str) -> str:
+        """Give the address of a page or a question."""
+        return f"http://{HOST}:{self.port}/{path}?token={TOKEN}"
+
+    def end_kernels(self) -> None:
+        """End what notebooks left running: the next one needs their backend's port."""
+        with caller(self.address(""), near.ANSWER_S) as asking, suppress(httpx.HTTPError):
+            for kernel in asking.get(self.address("api/kernels")).json():
+                asking.delete(self.address(f"api/kernels/{kernel['id']}"))
+
+
 @contextmanager
 def lab(bench: Bench, cells: Sequence[str]) -> Iterator[Lab]:
     """Open a notebook of these cells, its kernel ready; end JupyterLab and its kernel afterwards.
 
-    Raises MeasureError when JupyterLab or the browser does not start, or is not installed.
+    Where figures share a JupyterLab, it is their kernels alone that end. Raises MeasureError when
+    JupyterLab or the browser does not start, or is not installed.
     """
-    with chromium.page() as page:
-        folder = bench.folder / "lab"
-        write(folder, cells)
-        [port] = free_ports(1)
-        process = _start(bench, folder, port)
+    with chromium.page() as page, bench.lend(SHARED, lambda: _server(bench)) as server:
+        name = write(server.folder, cells)
         try:
-            _answers(bench, process, port, folder)
-            page.goto(f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?token={TOKEN}")
+            # A workspace of its own: the usual one would open what was open before as well.
+            page.goto(server.address(f"lab/workspaces/{Path(name).stem}/tree/{name}"))
             page.locator(".jp-Notebook .jp-Cell").first.wait_for()
             page.locator("text=Python 3 (ipykernel)").first.wait_for()
-            yield Lab(page, process)
+            yield Lab(page, server.process)
         finally:
-            _end(bench, process)
+            server.end_kernels()
 
 
-def write(folder: Path, cells: Sequence[str]) -> None:
-    """Write the notebook, and settings in which no news covers it."""
+@contextmanager
+def _server(bench: Bench) -> Iterator[Server]:
+    folder = bench.folder / "lab"
+    configure(folder)
+    [port] = free_ports(1)
+    server = Server(_start(bench, folder, port), port, folder)
+    try:
+        _answers(bench, server)
+        yield server
+    finally:
+        _end(bench, server.process)
+
+
+def write(folder: Path, cells: Sequence[str]) -> str:
+    """Write a new notebook; gives its name."""
     plain: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": []}
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {
@@ -127,11 +163,17 @@ def write(folder: Path, cells: Sequence[str]) -> None:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+    name = f"measured-{len(list(folder.glob('*.ipynb')))}.ipynb"
+    (folder / name).write_text(json.dumps(notebook), encoding="utf-8")
+    return name
+
+
+def configure(folder: Path) -> None:
+    """Write settings in which no news covers a notebook."""
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
     for name, content in SETTINGS.items():
         (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(content))
-    (folder / NOTEBOOK).write_text(json.dumps(notebook), encoding="utf-8")
 
 
 def _start(bench: Bench, folder: Path, port: int) -> subprocess.Popen[bytes]:
@@ -143,20 +185,21 @@ def _start(bench: Bench, folder: Path, port: int) -> subprocess.Popen[bytes]:
         "IPYTHONDIR": str(folder / "ipython"),
     }
     return bench.process(
-        *("jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+        *("jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.ip={HOST}"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"),
-        log="jupyterlab.log",
+        log=LOG,
         environment=own,
     )
 
 
-def _answers(bench: Bench, process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+def _answers(bench: Bench, server: Server) -> None:
     def answered() -> bool:
-        if process.poll() is not None:
-            said = (folder.parent / "jupyterlab.log").read_text(errors="replace").splitlines()
+        if server.process.poll() is not None:
+            log = bench.folder / LOG
+            said = log.read_text(errors="replace").splitlines()
             raise MeasureError(f"JupyterLab did not start: {(said or ['it said nothing'])[-1]}")
-        return near.answers(f"http://127.0.0.1:{port}/api/status?token={TOKEN}")
+        return near.answers(server.address("api/status"))
 
     bench.until(answered, "JupyterLab")
 

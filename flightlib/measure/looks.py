@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -118,16 +117,20 @@ def look(
 
 
 def _await_all(backend: OnAir, topics: Sequence[str]) -> None:
-    """Wait until the backend has read all that was written, and no more is being written."""
-    seen: dict[str, tuple[int, float]] = {}
+    """Wait until the backend has read all that was written, and no more is being written.
 
-    def steady(topic: str) -> bool:
-        written, now_s = backend.written(topic), time.monotonic()
-        count, since_s = seen.get(topic, (-1, now_s))
+    The publisher has ended. A job that writes from one topic to another may still be at it: of
+    several topics none may grow for a while.
+    """
+    count, since_s = dict[str, int](), 0.0
+
+    def steady() -> bool:
+        nonlocal count, since_s
+        written = {topic: backend.written(topic) for topic in topics}
         if written != count:
-            seen[topic] = written, now_s
+            count, since_s = written, time.monotonic()
+        if len(topics) > 1 and time.monotonic() - since_s < STEADY_S:
             return False
-        return backend.heard(topic) == written and now_s - since_s >= STEADY_S
+        return all(backend.heard(topic) == written[topic] for topic in topics)
 
-    for topic in topics:
-        backend.bench.until(partial(steady, topic), f"the backend to read all of {topic}")
+    backend.bench.until(steady, f"the backend to read all of {', '.join(topics)}")

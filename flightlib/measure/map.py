@@ -14,7 +14,7 @@ from flightlib.measure.bench import Bench
 from flightlib.measure.chromium import apart
 from flightlib.measure.drawn import Drawn
 from flightlib.measure.figure import KAFKA, Figure, Found, Goal, percentiles
-from flightlib.measure.lab import Lab, lab
+from flightlib.measure.lab import SHARED, Lab, lab
 
 EVERY_S = 0.25  # the most frames that a stream gives: four a second
 CELLS = ("%load_ext flightlib", f"import flightlib as fl\nfl.LiveMap(every={EVERY_S})")
@@ -181,4 +181,5 @@ FIGURE = Figure(
     ),
     quick={"flights": 300, "seconds": 4.0, "sizes": ()},
     needs=KAFKA,
+    shares=SHARED,
 )

@@ -169,6 +169,6 @@ FIGURE = Figure(
         Goal("idle_gb", "less than 3 GB idle", most=3),
         Goal("load_gb", "less than 4 GB under load", most=4),
     ),
-    quick={"flights": 100, "clients": 3, "seconds": 4.0, "anew": False},
+    quick={"flights": 100, "clients": 3, "seconds": 2.0, "anew": False},
     shares="lake",
 )

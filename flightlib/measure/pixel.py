@@ -13,7 +13,7 @@ from flightlib.measure.bench import Bench
 from flightlib.measure.chromium import apart
 from flightlib.measure.drawn import Drawn
 from flightlib.measure.figure import KAFKA, Figure, Found, Goal, percentiles
-from flightlib.measure.lab import lab
+from flightlib.measure.lab import SHARED, lab
 from flightlib.settings import Settings
 
 TOPIC = "flights"
@@ -124,4 +124,5 @@ FIGURE = Figure(
     (Goal("p99_s", "p99 below 1.5 s", most=1.5),),
     quick={"flights": 200, "seconds": 3.0},
     needs=KAFKA,
+    shares=SHARED,
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flightlib.measure.lab import NOTEBOOK, write
+from flightlib.measure.lab import write
 from flightlib.measure.map import interval_s_of, numbers_of, slope_per_min
 
 
@@ -42,12 +42,11 @@ def test_each_size_has_its_own_frame_rate() -> None:
     assert numbers["heap_mb"] == 40
 
 
-def test_the_notebook_is_one_and_can_be_written_again(tmp_path: Path) -> None:
-    """A second figure on the same bench finds its own notebook in place of the first."""
-    write(tmp_path, ["1"])
-    write(tmp_path, ["2", "3"])
-    written = json.loads((tmp_path / NOTEBOOK).read_text(encoding="utf-8"))
-    assert [cell["source"] for cell in written["cells"]] == ["2", "3"]
+def test_figures_that_share_a_jupyterlab_have_a_notebook_each(tmp_path: Path) -> None:
+    """A second figure's notebook does not take the place of the first one's, which may be open."""
+    names = [write(tmp_path, cells) for cells in (["1"], ["2", "3"])]
+    written = [json.loads((tmp_path / name).read_text(encoding="utf-8")) for name in names]
+    assert [[cell["source"] for cell in one["cells"]] for one in written] == [["1"], ["2", "3"]]
 
 
 def test_no_size_reports_faster_than_a_kernel_reads() -> None:

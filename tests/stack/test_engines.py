@@ -19,9 +19,10 @@ from flightlib.engines.commands import command
 from flightlib.engines.layout import home, java
 from flightlib.engines.names import FIRST
 from flightlib.engines.orphans import engine_processes, gone, managers
+from flightlib.engines.ports import free_ports
 from flightlib.errors import MachineError
 from flightlib.kafka import ensure_topics, topics
-from flightlib.settings import HOST, Settings
+from flightlib.settings import HOST, Settings, load
 
 pytestmark = pytest.mark.stack
 
@@ -216,3 +217,31 @@ def test_other_processes_are_left_alone(stack: Settings, tmp_path: Path) -> None
     assert engine_processes(tmp_path) == {}
     Local(stack.model_copy(update={"data": tmp_path})).down()
     assert one_each(stack) == dict.fromkeys(ENGINES, 1)
+
+
+def test_an_engine_starts_from_the_classes_that_its_last_end_left(
+    kafka_stack: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """An orderly end leaves an archive, the next start reads it, and a damaged one is made anew."""
+    root = tmp_path_factory.mktemp("fl")
+    (root / "homes").symlink_to(kafka_stack.cache / "homes")
+    names = [name for name in Settings.model_fields if name.endswith("_port")]
+    numbers = dict(zip(names, free_ports(len(names)), strict=True))
+    settings = load(**numbers, cache=root, data=root / "data")
+    local, archive = Local(settings), root / "classes" / f"{home(settings, 'kafka').name}.jsa"
+    try:
+        local.up(["kafka"])
+        local.down()
+        whole = archive.stat().st_size
+        archive.chmod(0o600)
+        archive.write_bytes(archive.read_bytes()[: whole // 2])
+        local.up(["kafka"])
+        local.down()
+        assert archive.stat().st_size > whole * 0.9
+        local.up(["kafka"])
+        if sys.platform == "linux":  # elsewhere a process does not tell which files it has mapped
+            held = psutil.Process(pids(local)["kafka"] or 0).memory_maps()
+            assert str(archive) in {one.path for one in held}
+    finally:
+        local.down()
+        local.reset()
