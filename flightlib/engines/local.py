@@ -81,7 +81,6 @@ class Local:
             engines = chosen({*engines, *self._end_leftovers()})
             for path in data_folders(self.settings):
                 path.mkdir(parents=True, exist_ok=True)
-            classes.make_room(self.settings)
             try:
                 self._start(engines, report)
             except ManagerGone:
@@ -106,6 +105,7 @@ class Local:
 
     def _start(self, engines: tuple[str, ...], report: Report) -> None:
         before = self._running()
+        classes.make_room(self.settings)
         self._manager.ensure(self._commands(engines))
         running = self._running()
         # A changed command stopped what ran: that comes back as well.
