@@ -57,7 +57,7 @@ def hold_folder(settings: Settings) -> None:
 
 
 def run(settings: Settings, engine: str) -> None:
-    """Become an engine: the same command, environment and limits as in local mode."""
+    """Become an engine: the same command (but for class archives), environment and limits."""
     made = command(settings, only(engine))
     _make_folders(settings)
     if engine == "kafka":

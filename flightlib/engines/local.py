@@ -105,7 +105,7 @@ class Local:
 
     def _start(self, engines: tuple[str, ...], report: Report) -> None:
         before = self._running()
-        classes.make_room(self.settings)
+        classes.make_ready(self.settings)
         self._manager.ensure(self._commands(engines))
         running = self._running()
         # A changed command stopped what ran: that comes back as well.
@@ -164,6 +164,7 @@ class Local:
 
     def _give_up(self, engine: str, why: str) -> None:
         self._manager.stop(engine)
+        classes.forget(self.settings, engine)
         path = log_file(self.settings, engine)
         # Where in its source a program failed helps no reader of this line; what it said does.
         said = [line[:300] for line in self.logs(engine, 200) if not _STACK_FRAME.match(line)]

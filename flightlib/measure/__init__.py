@@ -41,7 +41,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load what draws at its first use: the processes that make load have no need of it."""
+    """Load what draws at its first use: most of what measures has no need of it."""
     if name == "plots":
         return import_module("flightlib.measure.plots")
     raise AttributeError(f"flightlib.measure has no {name!r}; it has: {', '.join(__all__)}")

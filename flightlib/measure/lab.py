@@ -112,10 +112,14 @@ class Server:
         return f"http://{HOST}:{self.port}/{path}?token={TOKEN}"
 
     def end_kernels(self) -> None:
-        """End what notebooks left running: the next one needs their backend's port."""
+        """End what notebooks left running: the next one needs their backend's port.
+
+        One that does not end costs that figure its counts, and hides no failure of this one.
+        """
         with caller(self.address(""), near.ANSWER_S) as asking, suppress(httpx.HTTPError):
-            for kernel in asking.get(self.address("api/kernels")).json():
-                asking.delete(self.address(f"api/kernels/{kernel['id']}"))
+            kernels = asking.get(self.address("api/kernels")).raise_for_status()
+            for kernel in kernels.json():
+                asking.delete(self.address(f"api/kernels/{kernel['id']}")).raise_for_status()
 
 
 @contextmanager

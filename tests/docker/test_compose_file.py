@@ -106,7 +106,7 @@ def _mounts(volumes: list[object]) -> list[tuple[str, str]]:
 
 def _files_named(engine: str) -> set[Path]:
     """The files and folders of docker/ in an engine's command, environment included."""
-    settings = load(data="/data")
+    settings = load(data="/data", cache="/cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(commands, "home", lambda _, name: Path("/homes") / name)
         patch.setattr(commands, "java", lambda _, name: Path("/java") / name)
@@ -214,7 +214,7 @@ def _command(engine: str) -> tuple[str, ...]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(commands, "home", lambda _, name: Path("/homes") / name)
         patch.setattr(commands, "java", lambda _, name: Path("/java") / name)
-        return commands.command(load(data="/data"), engine).argv
+        return commands.command(load(data="/data", cache="/cache"), engine).argv
 
 
 def _bytes(text: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flightlib.engines import commands
+from flightlib.engines import classes, commands
 from flightlib.engines.folder import check_name, claim, empty, run_folder, socket_path
 from flightlib.engines.kafka_data import cluster_id
 from flightlib.engines.manager import clean_environment, config_text
@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with a data folder of their own; the engines' files need not be on this machine."""
     monkeypatch.setattr(commands, "home", lambda _, engine: tmp_path / "homes" / engine)
     monkeypatch.setattr(commands, "java", lambda _, engine: tmp_path / "java" / engine)
-    return load(data=tmp_path / "data", kafka_port=19092, flink_rpc_port=16123)
+    return load(cache=tmp_path, data=tmp_path / "data", kafka_port=19092, flink_rpc_port=16123)
 
 
 def test_all_engines_or_those_named_in_start_order() -> None:
@@ -68,6 +68,18 @@ def test_every_file_a_command_names_exists(here: Settings, engine: str) -> None:
     named = re.findall(rf"{re.escape(str(DOCKER))}[\w./-]*", " ".join(words))
     assert named
     assert all(Path(name).exists() for name in named)
+
+
+@pytest.mark.parametrize("engine", JAVA)
+def test_class_archives_are_flags_of_java_itself(here: Settings, engine: str) -> None:
+    """They stand before the program, behind which Java takes everything for its arguments."""
+    assert not [word for word in commands.command(here, engine).argv if "Archive" in word]
+    classes.make_ready(here)
+    flags, argv = classes.flags(here, engine), commands.command(here, engine).argv
+    assert bool(flags) == (engine in classes.ARCHIVED)
+    assert [word for word in argv if word in flags] == list(flags)
+    begin = min(argv.index(word) for word in ("-cp", "-jar") if word in argv)
+    assert all(argv.index(flag) < begin for flag in flags)
 
 
 def test_the_environment_has_what_the_files_read(here: Settings) -> None:

@@ -203,7 +203,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """The supervisor itself is real; only what it runs is small, and is healthy when it runs."""
-    scene = Scene(load(data=tmp_path / "a folder" / "data"))
+    scene = Scene(load(cache=tmp_path, data=tmp_path / "a folder" / "data"))
     monkeypatch.setattr(local, "ENGINES", ("kafka", "registry"))
     monkeypatch.setattr(local, "command", scene.command)
     monkeypatch.setattr(local, "prepare", lambda *_: None)
