@@ -18,7 +18,12 @@ from flightlib.settings import Settings
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+TWICE = "03_iceberg_and_trino"  # takes minutes, and runs as a report here and on engines elsewhere
+
+
+def each(notebooks: list[Path]) -> pytest.MarkDecorator:
+    """Give a test one notebook after the other."""
+    return pytest.mark.parametrize("path", notebooks, ids=lambda p: p.stem)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def outputs(path: Path) -> list[Any]:
 
 
 @pytest.mark.stack
-@each_notebook
+@each(NOTEBOOKS)
 def test_it_makes_a_report_that_needs_no_kernel(
     path: Path, engines: Settings, tmp_path: Path
 ) -> None:
@@ -52,7 +57,7 @@ def test_it_makes_a_report_that_needs_no_kernel(
 
 
 @pytest.mark.stack
-@each_notebook
+@each([path for path in NOTEBOOKS if path.stem != TWICE])
 def test_it_passes_nbval(path: Path, engines: Settings, tmp_path: Path) -> None:
     """`pytest --nbval-lax` runs every cell of the notebook without an unexpected error."""
     # A small sky, as in the report: two cores run all engines beside it.
