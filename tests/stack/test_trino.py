@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from known import until
 
 from flightlib import lake
+from flightlib.engines import Local
 from flightlib.errors import FlightlibError, LakeError, SqlError
 from flightlib.magics import Lessons, Trino, cells
 from flightlib.settings import Settings
@@ -35,6 +37,17 @@ INSERT INTO try_trino VALUES
     ({big}, {hostile}, {at}, {day}, {share}, true, {mean}),
     (2, 'plain', NULL, NULL, NULL, NULL, NULL)
 """
+
+
+# As large as their answer is small: a set of 100 million numbers, and as many rows in order.
+LARGE = (
+    """SELECT count(DISTINCT x * 10000 + y) FROM UNNEST(sequence(1, 10000)) t(x)
+    CROSS JOIN UNNEST(sequence(1, 10000)) u(y)""",
+    """SELECT max(place) FROM (
+        SELECT row_number() OVER (PARTITION BY n % 7 ORDER BY n DESC) AS place
+        FROM (SELECT x * 10000 + y AS n FROM UNNEST(sequence(1, 10000)) t(x)
+              CROSS JOIN UNNEST(sequence(1, 3000)) u(y)))""",
+)
 
 
 @pytest.fixture(scope="module")
@@ -239,3 +252,24 @@ def test_an_interrupt_cancels_the_query_on_trino(run: Run, stack: Settings) -> N
     assert "interrupted" in refused(run, f"%trino {slow}")
     thread.join()
     until(lambda: list(lake.ask(stack, find).rows) == [("FAILED", "USER_CANCELED")], 60, "its end")
+
+
+def test_large_queries_are_refused_and_trino_lives(stack: Settings, own_engines: Local) -> None:
+    """Four that want more memory than there is are each told so; a small one is answered then."""
+
+    def refusal(sql: str) -> str:
+        with pytest.raises(FlightlibError) as caught:
+            lake.ask(stack, sql)
+        return str(caught.value)
+
+    before = pids(own_engines)["trino"]
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(refusal, LARGE * 2))
+    assert all("memory" in words for words in said), said
+    assert list(lake.ask(stack, "SELECT 1").rows) == [(1,)]
+    assert pids(own_engines)["trino"] == before
+
+
+def pids(local: Local) -> dict[str, int | None]:
+    """The process of each engine."""
+    return {row.engine: row.pid for row in local.status()}
