@@ -122,7 +122,7 @@ def open_lab(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         page.on("pageerror", lambda error: lab.failures.append(str(error)))
         page.goto(url)
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.locator("text=Python 3 (ipykernel)").first.wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
         return lab
 
     yield open_
