@@ -13,6 +13,7 @@ from typing import Any
 from confluent_kafka import Consumer, TopicPartition
 
 from flightlib import kafka, records
+from flightlib.engines import Local
 from flightlib.kafka import Publisher
 from flightlib.kafka.client import client_config
 from flightlib.measure.lessons import filled, lesson
@@ -24,6 +25,7 @@ __all__ = [
     "filled",
     "flightlib",
     "lesson",
+    "pids",
     "publish",
     "report",
     "typed",
@@ -31,6 +33,11 @@ __all__ = [
     "written",
 ]
 SCHEMA = records.schema_text("processed_flight")
+
+
+def pids(local: Local) -> dict[str, int | None]:
+    """The process of each engine."""
+    return {row.engine: row.pid for row in local.status()}
 
 
 def report(flight_id: str, timestamp: int, **given: Any) -> FlightReport:

@@ -57,7 +57,7 @@ def make_ready(settings: Settings) -> None:
 
 
 def forget(settings: Settings, engine: str) -> None:
-    """Remove an engine's archive: what failed to start has left one of few classes."""
+    """Remove the archive of an engine that failed: of few classes now, or what it failed by."""
     if engine in ARCHIVED:
         with suppress(OSError):
             archive(settings, engine).unlink()

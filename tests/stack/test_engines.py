@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from known import pids
 
 from flightlib.engines import ENGINES, Local, Statuses, classes
 from flightlib.engines.commands import command
@@ -33,11 +34,6 @@ def wait_for(condition: Callable[[], bool], within_s: float = 120.0) -> None:
     while not condition():
         assert time.monotonic() < deadline_s, "it did not come about"
         time.sleep(0.1)
-
-
-def pids(local: Local) -> dict[str, int | None]:
-    """The process of each engine."""
-    return {row.engine: row.pid for row in local.status()}
 
 
 def all_healthy(rows: Statuses) -> bool:

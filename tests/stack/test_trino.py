@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from known import until
+from known import pids, until
 
 from flightlib import lake
 from flightlib.engines import Local
@@ -268,8 +268,3 @@ def test_large_queries_are_refused_and_trino_lives(stack: Settings, own_engines:
     assert all("memory" in words for words in said), said
     assert list(lake.ask(stack, "SELECT 1").rows) == [(1,)]
     assert pids(own_engines)["trino"] == before
-
-
-def pids(local: Local) -> dict[str, int | None]:
-    """The process of each engine."""
-    return {row.engine: row.pid for row in local.status()}
