@@ -94,7 +94,9 @@ class Encoder:
         now = np.stack([batch.columns.edition, _variant(batch), progress(batch.columns)])
         edition, variant, slow = self._seen[:3].take(slots, axis=1)
         new = (edition != now[0]) | (variant != now[1])
-        moved = np.flatnonzero(~new & (slow != now[2]))
+        moves = slow != now[2]
+        new |= moves & ~(self._has_words(slow) & self._has_words(now[2]))
+        moved = np.flatnonzero(moves & ~new)
         new = np.flatnonzero(new)
         found: list[list[bytes]] = [s[slots].tolist() for s in (self._keys, *self._kept)]
         # An aircraft may be there twice, with a late report of the flight before. What is kept of
@@ -103,6 +105,11 @@ class Encoder:
         if len(new):
             self._begin(batch.take(new), new, now[:, new], found)
         return found
+
+    def _has_words(self, values: Ints) -> NDArray[np.bool_]:
+        """Say which of the slow field's values have bytes that are written already."""
+        result: NDArray[np.bool_] = (values >= 0) & (values < len(self._percents))
+        return result
 
     def _move_on(self, slots: Ints, rows: Ints, values: Ints, found: list[bytes]) -> None:
         """Put the slow field's new value between what surrounds it."""

@@ -106,6 +106,17 @@ def test_any_batch_gives_the_bytes_of_fastavro(
         assert keys == [label.flight_id.encode() for label in batch.columns.labels]
 
 
+@given(st.lists(st.integers(-2, 102), min_size=2), LABEL)
+@quickly
+def test_any_progress_gives_the_bytes_of_fastavro(percents: list[int], label: Label) -> None:
+    """Nothing but the progress of one aircraft changes, within a hundred percent and beyond."""
+    clock = Clock(START_MS, 1.0)
+    encoder = Encoder(AIRCRAFT, clock)
+    for percent in percents:
+        batch = _batch([(0, *(0.0,) * 6, 0, 0, percent, 0, START_MS)], [label])
+        assert encoder(batch, 7)[1] == by_fastavro(batch, clock, 7)
+
+
 @pytest.fixture(scope="module")
 def small_fleet() -> Fleet:
     """A hundred aircraft over Europe."""
