@@ -3,6 +3,9 @@
 `kafka_stack` has Kafka and the registry, `stack` has all engines; both are the same instance, on
 ports and with a data folder of its own. While it is up the environment says where it is, so that
 notebooks and commands started by a test find it. At the end nothing of it may be left.
+
+Two processes run the tests: one has all that need `stack`, and after them the measurements; the
+other has the rest, with a Kafka of its own where it is asked for one.
 """
 
 from __future__ import annotations
@@ -20,6 +23,26 @@ from flightlib.engines.names import ENGINES, ports
 from flightlib.engines.orphans import engine_processes, managers
 from flightlib.engines.ports import free_ports, taken
 from flightlib.settings import PLACES, Access, Settings, load, variable
+
+MEASUREMENTS = "test_measure"  # have engines of their own, and are told of too much beside others
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file's tests together, and those of all files that share engines."""
+    shared = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
+    for item in items:
+        together = item.path in shared or item.path.stem == MEASUREMENTS
+        item.add_marker(pytest.mark.xdist_group("engines" if together else str(item.path)))
+    items.sort(key=lambda item: _turn(item, shared))
+
+
+def _turn(item: pytest.Item, shared: set[Path]) -> int:
+    """Say when a test's turn is: those that take long come first, the measurements at the end."""
+    if item.path.stem == MEASUREMENTS:
+        return 1
+    slow = any(item.get_closest_marker(name) for name in ("stack", "browser"))
+    return 0 if item.path in shared else 2 if slow else 3
 
 
 def own_ports() -> dict[str, str]:
