@@ -14,8 +14,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from flightlib.engines import Local
 from flightlib.engines.folder import run_folder
@@ -24,25 +26,41 @@ from flightlib.engines.orphans import engine_processes, managers
 from flightlib.engines.ports import free_ports, taken
 from flightlib.settings import PLACES, Access, Settings, load, variable
 
-MEASUREMENTS = "test_measure"  # have engines of their own, and are told of too much beside others
+LAST = "test_measure"  # has engines of its own, and is told of too much beside others
+TOGETHER = {
+    *("test_flink_cells", "test_tiles_pages", "test_run", "test_demo", "test_engines"),
+    *("test_engines_cli", "test_engines_together", "test_flink", "test_flink_jobs", "test_lake"),
+    *("test_lake_trouble", "test_rest", "test_trino", LAST),
+}
+"""The files whose tests share `stack`, one after the other."""
 
 
-@pytest.hookimpl(tryfirst=True)
+class Scheduling(LoadFileScheduling):
+    """Gives one process the files that share engines, and then file by file what is left."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "engines" if Path(file).stem in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    """Let two processes share the tests."""
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file's tests together, and those of all files that share engines."""
-    shared = {item.path for item in items if "stack" in getattr(item, "fixturenames", ())}
+    """Begin with what takes long. Fails if a file shares the engines and is not told of above."""
     for item in items:
-        together = item.path in shared or item.path.stem == MEASUREMENTS
-        item.add_marker(pytest.mark.xdist_group("engines" if together else str(item.path)))
-    items.sort(key=lambda item: _turn(item, shared))
+        if "stack" in getattr(item, "fixturenames", ()) and item.path.stem not in TOGETHER:
+            raise pytest.UsageError(f"{item.path.stem} uses `stack`: add it to TOGETHER.")
+    items.sort(key=_turn)
 
 
-def _turn(item: pytest.Item, shared: set[Path]) -> int:
-    """Say when a test's turn is: those that take long come first, the measurements at the end."""
-    if item.path.stem == MEASUREMENTS:
-        return 1
-    slow = any(item.get_closest_marker(name) for name in ("stack", "browser"))
-    return 0 if item.path in shared else 2 if slow else 3
+def _turn(item: pytest.Item) -> int:
+    """Say when a test's turn is: those that take long come first, the measurements at their end."""
+    if item.path.stem in TOGETHER:
+        return 1 if item.path.stem == LAST else 0
+    return 2 if any(item.get_closest_marker(name) for name in ("stack", "browser")) else 3
 
 
 def own_ports() -> dict[str, str]:
