@@ -4,8 +4,7 @@
 ports and with a data folder of its own. While it is up the environment says where it is, so that
 notebooks and commands started by a test find it. At the end nothing of it may be left.
 
-Two processes run the tests: one has all that need `stack`, and after them the measurements; the
-other has the rest, with a Kafka of its own where it is asked for one.
+Two processes run the tests: one has all that need engines or a browser, the other has the rest.
 """
 
 from __future__ import annotations
@@ -26,21 +25,17 @@ from flightlib.engines.orphans import engine_processes, managers
 from flightlib.engines.ports import free_ports, taken
 from flightlib.settings import PLACES, Access, Settings, load, variable
 
-LAST = "test_measure"  # has engines of its own, and is told of too much beside others
-TOGETHER = {
-    *("test_flink_cells", "test_tiles_pages", "test_run", "test_demo", "test_engines"),
-    *("test_engines_cli", "test_engines_together", "test_flink", "test_flink_jobs", "test_lake"),
-    *("test_lake_trouble", "test_rest", "test_trino", LAST),
-}
-"""The files whose tests share `stack`, one after the other."""
+ENGINES_IN = ("browser/", "stack/", "docker/test_compose_played", "notebooks/test_run")
+"""The files whose tests need engines or a browser."""
+LAST = "test_measure"  # is told of too much while others run beside it
 
 
 class Scheduling(LoadFileScheduling):
-    """Gives one process the files that share engines, and then file by file what is left."""
+    """Gives one process the files that need engines, and the other file by file what is left."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = str(super()._split_scope(nodeid))
-        return "engines" if Path(file).stem in TOGETHER else file
+        return "engines" if file.removeprefix("tests/").startswith(ENGINES_IN) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
@@ -49,18 +44,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long. Fails if a file shares the engines and is not told of above."""
-    for item in items:
-        if "stack" in getattr(item, "fixturenames", ()) and item.path.stem not in TOGETHER:
-            raise pytest.UsageError(f"{item.path.stem} uses `stack`: add it to TOGETHER.")
+    """Begin with the files that need engines, and end them with the measurements."""
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
-    """Say when a test's turn is: those that take long come first, the measurements at their end."""
-    if item.path.stem in TOGETHER:
-        return 1 if item.path.stem == LAST else 0
-    return 2 if any(item.get_closest_marker(name) for name in ("stack", "browser")) else 3
+    """Say when a test's turn is. Fails if it needs engines where none are expected."""
+    needs = any(item.get_closest_marker(name) for name in ("stack", "browser"))
+    inside = item.nodeid.removeprefix("tests/").startswith(ENGINES_IN)
+    if needs and not inside:
+        raise pytest.UsageError(f"{item.nodeid} needs engines: add its file to ENGINES_IN.")
+    return 1 if item.path.stem == LAST else 0 if inside else 2
 
 
 def own_ports() -> dict[str, str]:
