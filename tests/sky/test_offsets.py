@@ -108,7 +108,7 @@ def test_figures_are_those_of_the_way_flown(seed: int, preset: str, time_ms: int
     np.testing.assert_allclose(distance_nm(here, there) * 360, mean_kt, atol=4)
     way = bearing(here, tangent_towards(here, there))
     wrong = [(x + 180) % 360 - 180 for x in (before.heading[a] - way, after.heading[b] - way)]
-    assert np.abs(np.mean(wrong, axis=0)).max() < 2.5
+    assert (np.abs(np.mean(wrong, axis=0)) < 2.5).all()
 
 
 @pytest.mark.usefixtures("bows")
