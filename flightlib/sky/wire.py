@@ -10,6 +10,7 @@ byte.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -37,6 +38,8 @@ MOVING: dict[str, Callable[[Batch], NDArray[Any]]] = {
 """The fields that change from report to report."""
 SLOW = "progress_percent"
 """The field that changes now and then; all others change with what `_variant` names."""
+PERCENTS = 128
+"""So many of its values are kept as bytes."""
 
 
 class Encoder:
@@ -50,7 +53,7 @@ class Encoder:
         self._still = self._runs[::2]
         slow = next(field for field in fields if field.name == SLOW)
         self._slow_run = next(n for n, run in enumerate(self._still) if slow in run)
-        self._percents = [write(slow, percent) for percent in range(101)]
+        self._slow_bytes = lru_cache(PERCENTS)(partial(write, slow))
         self._clock = clock
         self._header = b""
         # What each aircraft's kept bytes were made of: edition, variant, the slow field's value,
@@ -94,9 +97,7 @@ class Encoder:
         now = np.stack([batch.columns.edition, _variant(batch), progress(batch.columns)])
         edition, variant, slow = self._seen[:3].take(slots, axis=1)
         new = (edition != now[0]) | (variant != now[1])
-        moves = slow != now[2]
-        new |= moves & ~(self._has_words(slow) & self._has_words(now[2]))
-        moved = np.flatnonzero(moves & ~new)
+        moved = np.flatnonzero(~new & (slow != now[2]))
         new = np.flatnonzero(new)
         found: list[list[bytes]] = [s[slots].tolist() for s in (self._keys, *self._kept)]
         # An aircraft may be there twice, with a late report of the flight before. What is kept of
@@ -106,20 +107,15 @@ class Encoder:
             self._begin(batch.take(new), new, now[:, new], found)
         return found
 
-    def _has_words(self, values: Ints) -> NDArray[np.bool_]:
-        """Say which of the slow field's values have bytes that are written already."""
-        result: NDArray[np.bool_] = (values >= 0) & (values < len(self._percents))
-        return result
-
     def _move_on(self, slots: Ints, rows: Ints, values: Ints, found: list[bytes]) -> None:
         """Put the slow field's new value between what surrounds it."""
-        store, words = self._kept[self._slow_run], self._percents
+        store, write_slow = self._kept[self._slow_run], self._slow_bytes
         befores, starts = self._seen[2, slots].tolist(), self._seen[3, slots].tolist()
         whole = zip(slots.tolist(), rows.tolist(), befores, values.tolist(), starts, strict=True)
         for slot, row, before, value, start in whole:
             old = found[row]
-            end = start + len(words[before])
-            found[row] = store[slot] = b"".join((old[:start], words[value], old[end:]))
+            end = start + len(write_slow(before))
+            found[row] = store[slot] = b"".join((old[:start], write_slow(value), old[end:]))
             self._seen[2, slot] = value
 
     def _begin(self, batch: Batch, rows: Ints, now: Ints, found: list[list[bytes]]) -> None:
