@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that need engines, and end them with the measurements."""
+    """Begin with the files that need engines, and end them with the measurements.
+
+    Fails if two tests have one name: of those only the first would be run.
+    """
+    if twice := [name for name, n in Counter(item.nodeid for item in items).items() if n > 1]:
+        raise pytest.UsageError(f"Several tests are called {twice[0]}: give each its own name.")
     items.sort(key=_turn)
 
 

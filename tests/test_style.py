@@ -12,7 +12,9 @@ ROOT = Path(__file__).parents[1]
 
 
 # The types of pandas and Trino that Python 3.10 gets are old ones, and wrong in places.
-typed = pytest.param(["mypy"], marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="types"))
+typed = pytest.param(
+    ["mypy"], marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="old types")
+)
 
 
 @pytest.mark.parametrize(
