@@ -9,6 +9,7 @@ Two processes run the tests: one has all that need engines or a browser, the oth
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -47,7 +48,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that need engines, and end them with the measurements.
 
-    Fails if two tests have one name: of those only the first would be run.
+    In one process they come last, since tests without engines expect that none answers. Fails if two tests have one name: of those only the first would be run.
     """
     if twice := [name for name, n in Counter(item.nodeid for item in items).items() if n > 1]:
         raise pytest.UsageError(f"Several tests are called {twice[0]}: give each its own name.")
@@ -60,7 +61,9 @@ def _turn(item: pytest.Item) -> int:
     inside = item.nodeid.removeprefix("tests/").startswith(ENGINES_IN)
     if needs and not inside:
         raise pytest.UsageError(f"{item.nodeid} needs engines: add its file to ENGINES_IN.")
-    return 1 if item.path.stem == LAST else 0 if inside else 2
+    if not inside:
+        return 2 if "PYTEST_XDIST_WORKER" in os.environ else -1
+    return 1 if item.path.stem == LAST else 0
 
 
 def own_ports() -> dict[str, str]:

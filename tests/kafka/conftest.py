@@ -43,12 +43,15 @@ def make_report() -> Callable[..., FlightReport]:
 
 @pytest.fixture
 def small_cluster(tmp_path: Path) -> Iterator[Settings]:
-    """Settings that point at a cluster of one broker, which lives in librdkafka's own threads."""
+    """Settings that point at a cluster of one broker, which lives in librdkafka's own threads.
+
+    They know no registry: one that runs for other tests would not know these messages' schema.
+    """
     keeper = Producer(
         {"test.mock.num.brokers": 1, "bootstrap.servers": "unused"}, logger=library_log
     )
     (broker,) = keeper.list_topics(timeout=10).brokers.values()
-    yield address_book.load(kafka_port=broker.port, data=tmp_path)
+    yield address_book.load(kafka_port=broker.port, registry_port=9, data=tmp_path)
     keeper.flush(1)
 
 
