@@ -48,7 +48,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that need engines, and end them with the measurements.
 
-    In one process they come last, since tests without engines expect that none answers. Fails if two tests have one name: of those only the first would be run.
+    In one process they come last, since tests without engines expect that none answers. Fails if
+    two tests have one name: of those only the first would be run.
     """
     if twice := [name for name, n in Counter(item.nodeid for item in items).items() if n > 1]:
         raise pytest.UsageError(f"Several tests are called {twice[0]}: give each its own name.")
