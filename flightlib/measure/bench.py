@@ -21,6 +21,7 @@ from flightlib.settings import Settings, load
 
 T = TypeVar("T")
 END_S = 20.0
+WARM_ROUNDS = 3
 
 
 def _quiet(_words: str) -> None:
@@ -34,8 +35,12 @@ class Bench:
     nothing beside it. What `process` started is ended with the bench, or before by `end`.
     """
 
-    def __init__(self, say: Callable[[str], object] = _quiet, sharing: bool = False) -> None:
-        """Prepare; `say` is told what goes on. With `sharing`, what is lent stays for the next."""
+    def __init__(self, say: Callable[[str], object] = _quiet, quick: bool = False) -> None:
+        """Prepare; `say` is told what goes on.
+
+        On a `quick` one what is lent stays for the next, and nothing has to be warm: its times
+        mean nothing.
+        """
         self.say = say
         self._folder = Path(tempfile.mkdtemp(prefix="flightlib-measure-"))
         names = [name for name in Settings.model_fields if name.endswith("_port")]
@@ -43,7 +48,10 @@ class Bench:
         self.settings = load(**numbers, data=self._folder / "data", max_clients=20_000)
         self._local = Local(self.settings, say)
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._sharing = sharing
+        self._starting: subprocess.Popen[bytes] | None = None
+        self._quick = quick
+        self.warm_rounds = 1 if quick else WARM_ROUNDS
+        """How often each flight of a sky reports before a figure's time begins."""
         self._lent: tuple[str, ExitStack, Any] = "", ExitStack(), None
 
     def __enter__(self) -> Bench:
@@ -73,8 +81,16 @@ class Bench:
 
     def engines(self, *names: str) -> Settings:
         """See that engines run (all if none is named), and give their settings."""
-        self._local.up(names or None)
+        if not all(row.healthy for row in self._local.status(names or None)):
+            if self._starting is not None:
+                self._starting.wait()
+            self._local.up(names or None)
         return self.settings
+
+    def begin(self, *names: str) -> None:
+        """Let engines start beside what comes next, once; `engines` waits for those it needs."""
+        if self._starting is None:
+            self._starting = self.process("flightlib", "up", *names, log="up.log")
 
     def stop_engines(self, *names: str) -> None:
         """Stop engines (all if none is named); their data stays for the next start."""
@@ -126,7 +142,7 @@ class Bench:
 
         Only one is kept at a time; `take_back` ends it.
         """
-        if not self._sharing:
+        if not self._quick:
             return make()
         if self._lent[0] != what:
             self.take_back()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from flightlib.backend.filters import Filter
@@ -37,10 +40,15 @@ def measure(bench: Bench, clients: int = 100, flights: int = 1000, seconds: floa
         on_air(bench) as backend,
         working(settings, JOB, lesson, (), Backlog(ends(settings), HIGH_FT)),
     ):
-        seen = look(backend, [PATH] * clients, [0], flights, seconds, TOPICS)
+        seen = look(backend, [PATH] * clients, [0], flights, seconds, TOPICS, is_high)
     samples = as_frame(latencies(seen, 0, everybody))
     counts = counted(seen, {0: (Filter(min_altitude=HIGH_FT + 1), everybody)})
     return Found(samples, _numbers(samples), counts, NOTES)
+
+
+def is_high(report: Mapping[str, Any]) -> bool:
+    """Say whether the lesson's filter passes a report on."""
+    return bool(report["altitude"] > HIGH_FT)
 
 
 def _numbers(samples: pd.DataFrame) -> dict[str, float]:

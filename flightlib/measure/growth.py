@@ -13,7 +13,7 @@ from flightlib.measure.backlog import Backlog, Reading, ends, working
 from flightlib.measure.bench import Bench
 from flightlib.measure.cores import Cores
 from flightlib.measure.figure import FLINK, Figure, Found, Goal
-from flightlib.measure.flink import HIGH_FT, JOB, PATH, TOPICS
+from flightlib.measure.flink import HIGH_FT, JOB, PATH, TOPICS, is_high
 from flightlib.measure.lag import lags, of_backend, of_job, watched
 from flightlib.measure.lessons import filled
 from flightlib.measure.looks import Look, look
@@ -93,7 +93,8 @@ def _step(bench: Bench, flights: int, clients: int, seconds: float) -> Step:
                 for name in readers:
                     unread.extend((name, lag) for _, lag, _ in lags(written, reads[name]))
 
-            seen = look(backend, [PATH] * clients, [0], flights, seconds, TOPICS, watch)
+            paths = [PATH] * clients
+            seen = look(backend, paths, [0], flights, seconds, TOPICS, is_high, watch)
     counts = counted(seen, {0: (Filter(min_altitude=HIGH_FT + 1), everybody)})
     return Step(flights, _waits(seen, everybody), unread, used, counts)
 

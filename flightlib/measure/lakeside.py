@@ -73,6 +73,7 @@ def lakeside(bench: Bench, flights: int) -> Iterator[Lakeside]:
     """
     settings = bench.settings
     kafka.ensure_topics(settings)
+    kafka.empty("flights", settings)  # what an earlier figure published is no part of this lake
     lake.reset(settings)
     publisher = bench.process("flightlib", "generate", "--flights", str(flights))
     port = str(settings.backend_port)

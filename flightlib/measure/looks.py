@@ -17,23 +17,27 @@ from flightlib.measure.crowd import Crowd, Receipts
 from flightlib.measure.onair import OnAir, publishing
 from flightlib.settings import Settings
 
+Report = dict[str, Any]
 TAKE_S = 0.05
 """As long as the backend's own reader waits for a batch: this one gets a report when that does."""
 SETTLE_S = 1.0
-STEADY_S = 4.0
 
 
 class Ear(threading.Thread):
     """Reads a topic beside the backend, as the backend does, and notes when each report came."""
 
-    def __init__(self, topic: str, settings: Settings) -> None:
+    def __init__(
+        self, topic: str, settings: Settings, passes: Callable[[Report], bool] | None = None
+    ) -> None:
         super().__init__(name=f"ear-{topic}", daemon=True)
-        self._topic, self._settings = topic, settings
+        self._topic, self._settings, self._passes = topic, settings, passes
         start = {p: high for p, (_, high) in watermarks(topic, settings).items()}
         self._reader, self._ending = Reader(topic, start, settings), threading.Event()
         self._begin, self._heard = sum(start.values()), 0
         self._rows: list[tuple[str, int, int, float]] = []
         self.newest: dict[str, dict[str, Any]] = {}
+        self.passing = 0
+        """How many of the reports `passes` lets through."""
 
     def run(self) -> None:
         """Read until told to end."""
@@ -46,9 +50,10 @@ class Ear(threading.Thread):
             self._heard += len(taken)
         self._reader.close()
 
-    def _note(self, report: dict[str, Any], written_ms: int, came_s: float) -> None:
+    def _note(self, report: Report, written_ms: int, came_s: float) -> None:
         flight_id, event_ms = report["flight_id"], report["timestamp"]
         self._rows.append((flight_id, event_ms, written_ms, came_s))
+        self.passing += self._passes is not None and self._passes(report)
         held = self.newest.get(flight_id)
         if held is None or event_ms > held["timestamp"]:
             self.newest[flight_id] = report
@@ -99,48 +104,48 @@ def look(
     flights: int,
     seconds: float,
     topics: Sequence[str] = ("flights",),
+    passes: Callable[[Report], bool] | None = None,
     pass_time: Callable[[float], None] = time.sleep,
 ) -> Look:
     """Publish a sky and let clients follow it; then end the sky, and wait until all know all.
 
-    The last of `topics` is the one that `paths` stream. `pass_time` lets the seconds go by, and
-    may look at something meanwhile. Raises MeasureError when something that should come does not.
+    The last of `topics` is the one that `paths` stream; a job writes to it what `passes` says of
+    the reports on the first. `pass_time` lets the seconds go by, and may look at something
+    meanwhile. Raises MeasureError when something that should come does not.
     """
     bench, streamed = backend.bench, topics[-1]
     with ExitStack() as stack:
-        ears = {topic: stack.enter_context(Ear(topic, bench.settings)) for topic in topics}
+        settings = bench.settings
+        ears = {topic: stack.enter_context(Ear(topic, settings, passes)) for topic in topics}
         publisher = stack.enter_context(publishing(backend, flights))
         bench.until(lambda: backend.topic(streamed).get("flights"), f"reports on {streamed}")
         crowd = stack.enter_context(Crowd(bench, backend.port, paths, keep))
         crowd.join()
-        time.sleep(SETTLE_S)
+        time.sleep(min(SETTLE_S, seconds))
         begin_ms = now_ms()
         pass_time(seconds)
         end_ms = now_ms()
         bench.end(publisher)
-        await_all(backend, topics)
-        for topic, ear in ears.items():
-            bench.until(ear.has_all, f"the end of {topic}")
+        await_all(backend, ears)
         receipts = crowd.leave()
     reports = {topic: ear.reports() for topic, ear in ears.items()}
     return Look(reports, ears[streamed].newest, receipts, begin_ms, end_ms)
 
 
-def await_all(backend: OnAir, topics: Sequence[str]) -> None:
-    """Wait until the backend has read all that was written, and no more is being written.
+def await_all(backend: OnAir, ears: Mapping[str, Ear]) -> None:
+    """Wait until the backend and the ears have all that was written, and no more is to come.
 
-    The publisher has ended. A job that writes from one topic to the next may still be at it: of
-    several topics none may grow for a while.
+    The publisher has ended. Of several topics the last is written by a job: all that passes from
+    the first one has to be on it.
     """
-    count, since_s, still_s = dict[str, int](), 0.0, STEADY_S * (len(topics) - 1)
+    topics = list(ears)
+    first, last = ears[topics[0]], topics[-1]
 
-    def steady() -> bool:
-        nonlocal count, since_s
-        written = {topic: backend.written(topic) for topic in topics}
-        if written != count:
-            count, since_s = written, time.monotonic()
-        if time.monotonic() - since_s < still_s:
+    def all_there() -> bool:
+        if not all(ear.has_all() for ear in ears.values()):
             return False
-        return all(backend.heard(topic) == written[topic] for topic in topics)
+        due = first.passing if len(topics) > 1 else 0
+        written = {topic: backend.written(topic) for topic in topics}
+        return written[last] >= due and all(backend.heard(t) == written[t] for t in topics)
 
-    backend.bench.until(steady, f"the backend to read all of {', '.join(topics)}")
+    backend.bench.until(all_there, f"all of {', '.join(topics)} to be read")

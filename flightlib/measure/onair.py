@@ -83,7 +83,7 @@ def publishing(backend: OnAir, flights: int) -> Iterator[subprocess.Popen[bytes]
         if process.poll() is not None:
             said = (bench.folder / log).read_text(encoding="utf-8")[-300:]
             raise MeasureError(f"The publisher ended: {said}")
-        return backend.heard("flights") > before + 3 * flights
+        return backend.heard("flights") > before + bench.warm_rounds * flights
 
     try:
         bench.until(in_pace, f"reports of {flights:,} flights", PUBLISHED_S)

@@ -39,12 +39,13 @@ def run(
     chosen = [figure(name) for name in names or NAMES]
     _check(chosen, options)
     outcomes: list[Outcome] = []
-    with Bench(say, sharing=quick) as bench:
+    with Bench(say, quick) as bench:
         for one in _together(chosen) if quick else chosen:
             say(f"{one.name}: {one.title}")
-            # One start for all that is needed, not another for each figure that needs more.
-            needed = _needed(chosen) if quick and one.needs else []
-            outcomes.append(_measure(one, bench, needed, quick, options))
+            if quick and one.needs:
+                # All that is needed starts at once, beside the first figures, which need less.
+                bench.begin(*_needed(chosen))
+            outcomes.append(_measure(one, bench, quick, options))
             outcomes.sort(key=lambda outcome: chosen.index(outcome.figure))
             keep(Outcomes(outcomes, machine()), Path(folder))
     return Outcomes(outcomes, machine())
@@ -67,15 +68,11 @@ def _check(chosen: list[Figure], options: dict[str, Any]) -> None:
             chosen[0].check([name])
 
 
-def _measure(
-    one: Figure, bench: Bench, needed: list[str], quick: bool, given: dict[str, Any]
-) -> Outcome:
+def _measure(one: Figure, bench: Bench, quick: bool, given: dict[str, Any]) -> Outcome:
     options = {name: value for name, value in given.items() if name in one.options}
     told = {**(one.quick if quick else {}), **options}
     try:
         bench.take_back(unless=one.shares)
-        if needed:
-            bench.engines(*needed)
         return Outcome(one, one(bench, quick, **options), quick=quick, options=told)
     except FlightlibError as error:
         said = str(error)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from flightlib import kafka, lake
-from flightlib.flink.book import group_of
-from flightlib.measure.backlog import TOPIC, Looks, ends, frame, paces, publish, watch, working
+from flightlib import lake
+from flightlib.measure.backlog import WITHIN_S, Looks, frame, paces, publish, watch, working
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import ALL, Figure, Found, Goal
 from flightlib.measure.lessons import filled
-from flightlib.settings import Settings
 
 JOB = "to-lake"
 
@@ -33,8 +31,7 @@ def measure(
             lake.reset(settings)
             with working(settings, JOB, writer, setup, backlog) as job:
                 runs[JOB, number] = watch(job, backlog.reports)
-                _await_commits(bench, settings)
-                proof = lake.prove(settings)
+                proof = lake.prove(settings, WITHIN_S, backlog.reports)
             rows, broken = rows + proof.rows, broken + len(proof.broken)
     finally:
         lake.reset(settings)
@@ -47,17 +44,6 @@ def measure(
     warm = per_s.iloc[1:] if rounds > 1 else per_s
     numbers = {"warm_per_s": float(warm.median()), "cold_per_s": float(per_s.iloc[0])}
     return Found(samples, numbers, counts)
-
-
-def _await_commits(bench: Bench, settings: Settings) -> None:
-    """Wait until the job has committed that it read all there is."""
-    end = sum(ends(settings).values())
-    group = group_of(JOB)
-
-    def all_read() -> bool:
-        return sum(kafka.committed(settings, group, TOPIC).values()) >= end
-
-    bench.until(all_read, "the checkpoint after the last report")
 
 
 FIGURE = Figure(

@@ -18,8 +18,9 @@ from flightlib import backend, kafka, lake, observe
 from flightlib import engines as all_engines
 from flightlib.engines import Local
 from flightlib.errors import JobError, LakeError
-from flightlib.flink import Job, Started
+from flightlib.flink import Book, Job, Started
 from flightlib.kafka import Publisher, now_ms, send_poison
+from flightlib.lake.proof import read_since
 from flightlib.records import FlightReport
 from flightlib.settings import Settings
 
@@ -72,15 +73,11 @@ def send(count: int, prefix: str, settings: Settings) -> int:
 
 
 def proved(settings: Settings) -> lake.Proof:
-    """Wait until all that Kafka holds is read and written, and prove it."""
-    group = "flightlib-to-lake"
-
-    def all_read() -> bool:
-        ends = {p: high for p, (_, high) in kafka.watermarks("flights", settings).items()}
-        return kafka.committed(settings, group, "flights").items() >= ends.items()
-
-    until(all_read, 150, "that everything is read")
-    proof = lake.prove(settings)
+    """Wait until all that Kafka holds is written, and prove it."""
+    entry = Book(settings).read("to-lake")
+    assert entry is not None
+    ends = {p: high for p, (_, high) in kafka.watermarks("flights", settings).items()}
+    proof = lake.prove(settings, 150, read_since(entry, ends))
     assert proof.holds, proof
     return proof
 
@@ -226,7 +223,9 @@ def test_a_lost_row_and_a_doubled_row_are_found(writer: Job, stack: Settings) ->
     """The proof can fail: a row deleted or written twice behind its back breaks it."""
     sent = send(400, "tamper", stack)
     assert sent == 400
-    proved(stack)
+    rows = proved(stack).rows
+    assert lake.prove(stack).read == rows
+    assert not lake.prove(stack, within_s=1, reports=rows + 1).holds
     writer.stop()
     kept = lake.at("flight_data", 0, stack)
     lake.ask(stack, "DELETE FROM flight_data WHERE flight_id = ?", ["tamper7"])
