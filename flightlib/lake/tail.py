@@ -15,23 +15,26 @@ from flightlib.lake.statements import TABLE
 MOST_ROWS = 4_000_000
 """About as many are held at most, 55 bytes each: an hour of 1,000 flights."""
 STEP_ROWS = 60_000
-"""About as many are asked for at once."""
+"""About as many are asked for at once; of twice as many the answer is cut off, and left."""
 REACH_S = 3600.0
 """So far before the newest commit they are asked for at most."""
 MINUTE_S = 60.0
+LEAST_US = 1000
+"""Of a shorter time than this no rows are asked for."""
 
 _PARTS = {"columns": ", ".join(TYPES), "table": TABLE, "catalog": CATALOG, "schema": NAMESPACE}
 SPAN = "SELECT {columns} FROM {table} FOR VERSION AS OF {at:d}"
-FROM, UNTIL = " WHERE timestamp >= ?", " AND timestamp < ?"
+FROM, UNTIL, LIMIT = " WHERE timestamp >= ?", " AND timestamp < ?", " LIMIT {most:d}"
 ADDED = """SELECT {columns}, _change_type FROM TABLE({catalog}.system.table_changes(
   schema_name => '{schema}', table_name => '{name}',
   start_snapshot_id => {after:d}, end_snapshot_id => {at:d}))"""
 
+_REACH_US = int(REACH_S * 1e6)
 Ask = Callable[[str, Sequence[Any]], Sequence[Sequence[Any]]]
 
 
 class Torn(LakeError):
-    """What a commit added is not what it says it added, or it took rows away."""
+    """The rows do not add up: there is no way on from those that are held."""
 
 
 class Tail:
@@ -43,10 +46,11 @@ class Tail:
     def __init__(self, ask: Ask, most_rows: int = MOST_ROWS, step_rows: int = STEP_ROWS) -> None:
         self.recent: Recent | None = None
         self._ask, self._most, self._step_rows = ask, most_rows, step_rows
+        self._longest_us = _REACH_US
 
     def forget(self) -> None:
         """Let all rows go."""
-        self.recent = None
+        self.recent, self._longest_us = None, _REACH_US
 
     def step(self, state: State) -> bool:
         """Step to the newest commit, or else further back; say whether there was a step to take.
@@ -67,16 +71,19 @@ class Tail:
             return False
         return True
 
-    def _begun(self, state: State, newest: Snapshot) -> Recent:
+    def _begun(self, state: State, newest: Snapshot) -> Recent | None:
         names = new_names()
         if newest.total_records <= self._step_rows:
             rows = self._ask(SPAN.format(**_PARTS, at=newest.snapshot_id), ())
             return Recent(newest, WHOLE, (columns_of(rows, names),), names)
-        since_us = newest.committed_ms * 1000 - self._step_us(state, newest)
+        span_us = self._step_us(state, newest)
+        since_us = newest.committed_ms * 1000 - span_us
         rows = self._between(newest, since_us)
+        if not self._fits(rows, span_us):
+            return None
         return self._checked(Recent(newest, since_us, (columns_of(rows, names),), names))
 
-    def _followed(self, recent: Recent, state: State, newest: Snapshot) -> Recent:
+    def _followed(self, recent: Recent, state: State, newest: Snapshot) -> Recent | None:
         """Add what was added since; files that were only put together change nothing."""
         before = recent.snapshot
         more = newest.total_records - before.total_records
@@ -99,8 +106,11 @@ class Tail:
         return recent.since_us > first_us and len(recent) < 0.8 * self._most
 
     def _reached_back(self, recent: Recent, state: State) -> Recent:
-        since_us = recent.since_us - self._step_us(state, recent.snapshot)
+        span_us = self._step_us(state, recent.snapshot)
+        since_us = recent.since_us - span_us
         rows = self._between(recent.snapshot, since_us, recent.since_us)
+        if not self._fits(rows, span_us):
+            return recent
         return self._checked(recent.earlier(columns_of(rows, recent.names), since_us))
 
     def _between(
@@ -109,7 +119,21 @@ class Tail:
         sql, ends = SPAN.format(**_PARTS, at=at.snapshot_id) + FROM, [moment(since_us)]
         if until_us is not None:
             sql, ends = sql + UNTIL, [*ends, moment(until_us)]
-        return self._ask(sql, ends)
+        return self._ask(sql + LIMIT.format(most=2 * self._step_rows), ends)
+
+    def _fits(self, rows: Sequence[Any], span_us: int) -> bool:
+        """Say whether an answer is whole; what is asked for next is by this one's length.
+
+        How many reports have their event time in a second is not how many were written in one.
+        """
+        if len(rows) < 2 * self._step_rows:
+            longer = len(rows) < self._step_rows
+            self._longest_us = min(_REACH_US, span_us * (2 if longer else 1))
+            return True
+        self._longest_us = span_us // 4
+        if self._longest_us < LEAST_US:
+            raise Torn(f"{len(rows):,} reports or more have about the same time.")
+        return False
 
     def _checked(self, recent: Recent) -> Recent:
         """Note when these are all rows there are."""
@@ -119,7 +143,7 @@ class Tail:
 
     def _step_us(self, state: State, newest: Snapshot) -> int:
         step_s = self._step_rows / max(self._per_s(state, newest), 1e-9)
-        return int(min(step_s, REACH_S) * 1e6)
+        return min(int(step_s * 1e6), self._longest_us)
 
     @staticmethod
     def _per_s(state: State, newest: Snapshot) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ class Table:
         self.rows: list[tuple[int, list[Any]]] = []  # the number of the commit, and the row
         self.snapshots: list[Snapshot] = []
         self.asked: list[str] = []
+        self.longest = 0
 
     def commit(self, seconds: int = 1, operation: str = "append", per_s: int = 10) -> Snapshot:
         """Write some seconds; one row of each is three seconds late."""
@@ -56,9 +58,12 @@ class Table:
         since, until = (
             [*values, datetime.max, datetime.max][:2] if values else (datetime.min, datetime.max)
         )
-        return [
+        found = [
             r for n, r in self.rows if n <= at and since <= datetime.fromisoformat(r[5]) < until
         ]
+        (most,) = map(int, re.findall(r"LIMIT (\d+)", sql) or [len(found)])
+        self.longest = max(self.longest, len(found[:most]))
+        return found[:most]
 
     def expected(self, rows: Recent) -> list[str]:
         """Give the times of the rows that should be held, in order."""
@@ -125,6 +130,40 @@ def test_no_more_is_held_than_fits(table: Table, monkeypatch: pytest.MonkeyPatch
     assert held(tail.recent) == table.expected(tail.recent)
     older = placed(Question("flights", minutes=10), tail.recent.snapshot, BEGIN_MS)
     assert not tail.recent.covers(older)
+
+
+def test_reports_that_lie_closer_than_they_were_written_are_held_too(table: Table) -> None:
+    """Many reports of one second, written over a long time, come in steps that are bounded."""
+    for i in range(2000):
+        table.rows.append((30, table._row(f"G{i}", BEGIN_MS + 15_000 + i // 4)))
+    last = table.snapshots[-1]
+    table.snapshots[-1] = replace(last, total_records=len(table.rows))
+    later = [
+        replace(
+            last,
+            snapshot_id=30 + i,
+            committed_ms=last.committed_ms + 100_000 * i,
+            total_records=len(table.rows),
+        )
+        for i in range(1, 3)
+    ]
+    table.snapshots += later
+    tail = Tail(table.ask, step_rows=50)
+    while tail.step(table.state()):
+        if tail.recent is not None:
+            assert held(tail.recent) == table.expected(tail.recent)
+    assert tail.recent is not None
+    assert tail.recent.since_us == WHOLE
+    assert table.longest == 100
+
+
+def test_reports_of_one_moment_that_are_too_many_are_not_held(table: Table) -> None:
+    """However short a time is asked for, they come all at once: this is said, and nothing held."""
+    table.rows += [(30, table._row(f"G{i}", BEGIN_MS + 29_500)) for i in range(500)]
+    table.snapshots[-1] = replace(table.snapshots[-1], total_records=len(table.rows))
+    tail = Tail(table.ask, step_rows=50)
+    with pytest.raises(Torn, match="100 reports or more have about the same time"):
+        all(tail.step(table.state()) for _ in range(100))
 
 
 def test_compaction_changes_nothing_and_costs_no_question(table: Table) -> None:
