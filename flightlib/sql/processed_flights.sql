@@ -42,7 +42,7 @@ CREATE TABLE processed_flights (
     'scan.bounded.mode' = '{end}',
     'sink.delivery-guarantee' = 'at-least-once',
     'properties.linger.ms' = '20',
-    'properties.batch.size' = '65536',
+    'properties.batch.size' = '262144',
     'key.format' = 'raw',
     'key.fields' = 'flight_id',
     'value.format' = 'avro-confluent',
