@@ -12,46 +12,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from flightlib.engines import classes
+from flightlib.engines import classes, heaps
 from flightlib.engines.layout import home, java
 from flightlib.engines.names import ENGINES, FLINK, ports
 from flightlib.settings import FILE, HOST, PLACES, Access, Settings, shared_folder, variable
-
-# The first-stage compiler and the smallest collector start fastest. The TaskManager and Trino keep
-# the full ones: they do the heavy work (stock flags cost them up to half of their throughput).
-_QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-
-# What Flink's own start scripts compute from the process sizes in docker/flink/config.yaml.
-_JOBMANAGER_JVM = ("-Xmx469762048", "-Xms469762048", "-XX:MaxMetaspaceSize=268435456")
-_JOBMANAGER_MEMORY = {
-    "jobmanager.memory.off-heap.size": "134217728b",
-    "jobmanager.memory.jvm-overhead.min": "201326592b",
-    "jobmanager.memory.jvm-overhead.max": "201326592b",
-    "jobmanager.memory.jvm-metaspace.size": "268435456b",
-    "jobmanager.memory.heap.size": "469762048b",
-}
-_TASKMANAGER_JVM = (
-    "-XX:+UseG1GC",
-    "-Xmx697932173",
-    "-Xms697932173",
-    "-XX:MaxDirectMemorySize=300647712",
-    "-XX:MaxMetaspaceSize=268435456",
-)
-_TASKMANAGER_MEMORY = {
-    "taskmanager.memory.network.min": "166429984b",
-    "taskmanager.memory.network.max": "166429984b",
-    "taskmanager.memory.task.off-heap.size": "0b",
-    "taskmanager.memory.jvm-metaspace.size": "268435456b",
-    "taskmanager.memory.jvm-overhead.min": "214748368b",
-    "taskmanager.memory.jvm-overhead.max": "214748368b",
-    "taskmanager.memory.framework.off-heap.size": "134217728b",
-    "taskmanager.memory.framework.heap.size": "134217728b",
-    "taskmanager.memory.managed.size": "665719939b",
-    "taskmanager.memory.task.heap.size": "563714445b",
-    "taskmanager.cpu.cores": "16.0",
-    "taskmanager.numberOfTaskSlots": "16",
-    "external-resources": "none",
-}
 
 
 @dataclass(frozen=True)
@@ -115,7 +79,7 @@ def format_kafka(settings: Settings, cluster_id: str) -> Command:
     properties = str(_conf("kafka", "server.properties"))
     tool = ("kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted")
     argv = ("-cp", _jars(settings, "kafka"), *tool, "-t", cluster_id, "-c", properties)
-    run = (str(java(settings, "kafka")), *_QUICK, f"-Dlog4j2.configurationFile={_kafka_log()}")
+    run = (str(java(settings, "kafka")), *heaps.QUICK, f"-Dlog4j2.configurationFile={_kafka_log()}")
     return Command("kafka", (*run, *argv), environment(settings), settings.data)
 
 
@@ -144,7 +108,12 @@ def _kafka_log() -> Path:
 
 
 def _kafka(settings: Settings) -> tuple[tuple[str, ...], Path]:
-    flags = (*_QUICK, "-Xmx512m", f"-Dlog4j2.configurationFile={_kafka_log()}")
+    flags = (
+        *heaps.QUICK,
+        heaps.SMALL["kafka"],
+        "-Xmx512m",
+        f"-Dlog4j2.configurationFile={_kafka_log()}",
+    )
     main = ("kafka.Kafka", str(_conf("kafka", "server.properties")))
     return (*flags, "-cp", _jars(settings, "kafka"), *main), settings.data
 
@@ -152,14 +121,26 @@ def _kafka(settings: Settings) -> tuple[tuple[str, ...], Path]:
 def _registry(settings: Settings) -> tuple[tuple[str, ...], Path]:
     folder = home(settings, "registry")
     properties = _conf("registry", "application.properties").as_uri()
-    flags = (*_QUICK, "-Xmx384m", f"-Dquarkus.config.locations={properties}")
+    flags = (
+        *heaps.QUICK,
+        heaps.SMALL["registry"],
+        "-Xmx384m",
+        f"-Dquarkus.config.locations={properties}",
+    )
     return (*flags, "-jar", str(folder / "quarkus-run.jar")), settings.data
 
 
 def _catalog(settings: Settings) -> tuple[tuple[str, ...], Path]:
     log = "-Dorg.slf4j.simpleLogger"
     times = (f"{log}.showDateTime=true", f"{log}.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS")
-    flags = (*_QUICK, "-Xmx256m", *times, "-cp", _jars(settings, "catalog"))
+    flags = (
+        *heaps.QUICK,
+        heaps.SMALL["catalog"],
+        "-Xmx256m",
+        *times,
+        "-cp",
+        _jars(settings, "catalog"),
+    )
     main = ("org.eclipse.jetty.xml.XmlConfiguration", str(_conf("catalog", "catalog.xml")))
     return (*flags, *main), settings.data
 
@@ -179,18 +160,19 @@ def _trino(settings: Settings) -> tuple[tuple[str, ...], Path]:
 
 def _jobmanager(settings: Settings) -> tuple[tuple[str, ...], Path]:
     name = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    jvm = (*_QUICK, *_JOBMANAGER_JVM)
-    return _flink(settings, "jobmanager", jvm, name, _JOBMANAGER_MEMORY)
+    jvm = (*heaps.QUICK, *heaps.JOBMANAGER_JVM, heaps.SMALL["jobmanager"])
+    return _flink(settings, "jobmanager", jvm, name, heaps.JOBMANAGER_MEMORY)
 
 
 def _taskmanager(settings: Settings) -> tuple[tuple[str, ...], Path]:
     name = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-    return _flink(settings, "taskmanager", _TASKMANAGER_JVM, name, _TASKMANAGER_MEMORY)
+    return _flink(settings, "taskmanager", heaps.TASKMANAGER_JVM, name, heaps.TASKMANAGER_MEMORY)
 
 
 def _gateway(settings: Settings) -> tuple[tuple[str, ...], Path]:
     name = "org.apache.flink.table.gateway.SqlGateway"
-    return _flink(settings, "gateway", (*_QUICK, "-Xmx384m"), name, {})
+    jvm = (*heaps.QUICK, heaps.SMALL["gateway"], "-Xmx384m")
+    return _flink(settings, "gateway", jvm, name, {})
 
 
 def _flink(

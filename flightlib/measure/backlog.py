@@ -52,17 +52,26 @@ def ends(settings: Settings, topic: str = TOPIC) -> dict[int, int]:
     return {p: high for p, (_, high) in kafka.watermarks(topic, settings).items()}
 
 
-def publish(settings: Settings, flights: int, reports: int, high_ft: int = 35_000) -> Backlog:
-    """Publish a sky of so many flights, as fast as Kafka takes it, until there are enough reports.
+def send(settings: Settings, flights: int, reports: int, high_ft: int = 35_000) -> Backlog:
+    """Send a sky of so many flights, as fast as Kafka takes it, until there are enough reports.
 
     Their event times lie in the past, one report of a flight each second. Raises MeasureError
-    unless Kafka holds exactly what was sent.
+    unless Kafka acknowledges all.
     """
     kafka.ensure_topics(settings)
     backlog = Backlog(ends(settings), high_ft)
     begun_ms = kafka.now_ms() - 1000 * (reports // flights + 60)
     batches = Sky.busy(begun_ms, flights).reports(begun_ms, late_share=0.02).batches()
     turn(backlog.counted(batches, reports), settings)
+    return backlog
+
+
+def publish(settings: Settings, flights: int, reports: int, high_ft: int = 35_000) -> Backlog:
+    """Send a backlog (see `send`) while nobody else publishes.
+
+    Raises MeasureError unless Kafka holds exactly what was sent.
+    """
+    backlog = send(settings, flights, reports, high_ft)
     held = sum(ends(settings).values()) - sum(backlog.start.values())
     if held != backlog.reports:
         raise MeasureError(f"{backlog.reports:,} reports were sent, and Kafka holds {held:,}.")

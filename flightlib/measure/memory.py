@@ -14,6 +14,7 @@ from flightlib.errors import MeasureError
 from flightlib.flink import Job
 from flightlib.live import Stream
 from flightlib.measure import near
+from flightlib.measure.backlog import send
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import Figure, Found, Goal
 from flightlib.measure.lakeside import lakeside
@@ -22,6 +23,7 @@ from flightlib.measure.lessons import filled
 IDLE_S = 10.0
 LOOK_S = 2.0
 FILTER, HIGH_FT = "high-altitude", 35_000
+BACKLOG_FLIGHTS = 5000
 QUESTIONS = (
     "/flights?minutes=5&limit=500",
     "/flights/regions?minutes=5",
@@ -37,7 +39,8 @@ WHAT_IT_IS = (
 )
 THE_LOAD = (
     "Load: {flights:,} flights that report once a second, the jobs high-altitude and to-lake, a "
-    "backend with {clients} clients, and {asked} REST questions ({answered} were answered). "
+    "backend with {clients} clients, a backlog of {reports:,} reports to work off, and {asked} "
+    "REST questions ({answered} were answered). "
     "The number is the highest seen in {seconds:g} s; the backend, no engine, held "
     "{backend_mb:,.0f} MB."
 )
@@ -48,12 +51,14 @@ def measure(
     flights: int = 1000,
     clients: int = 20,
     seconds: float = 60.0,
+    reports: int = 1_000_000,
     anew: bool = True,
 ) -> Found:
     """Measure the memory of each engine, first idle and then under load.
 
     Idle are engines that were left alone for some seconds after their start. They are started
-    `anew`, because Java keeps what earlier figures made it take.
+    `anew`, because Java keeps what earlier figures made it take. Under load so many `reports` are
+    published at once besides those that flow.
     """
     if anew:
         bench.stop_engines()
@@ -69,14 +74,15 @@ def measure(
             asked += 1
             answered += near.answers(url + next(questions))
 
+        send(bench.settings, BACKLOG_FLIGHTS, reports)
         rows += _looks("load", {**engines, "backend": backend}, seconds, ask)
         still = processes(bench)
     samples = pd.DataFrame(rows, columns=COLUMNS)
     same = sum(still[name].pid == engines[name].pid for name in engines)
     counts = {"engines that ran on": (len(engines), same)}
     backend_mb = samples[samples.engine == "backend"].memory_mb.max()
-    load = {"flights": flights, "clients": clients, "seconds": seconds, "backend_mb": backend_mb}
-    told = THE_LOAD.format(asked=asked, answered=answered, **load)
+    load = {"flights": flights, "clients": clients, "seconds": seconds, "reports": reports}
+    told = THE_LOAD.format(asked=asked, answered=answered, backend_mb=backend_mb, **load)
     return Found(samples, numbers(samples), counts, (WHAT_IT_IS, told))
 
 
@@ -169,6 +175,6 @@ FIGURE = Figure(
         Goal("idle_gb", "less than 3 GB idle", most=3),
         Goal("load_gb", "less than 4 GB under load", most=4),
     ),
-    quick={"flights": 100, "clients": 3, "seconds": 2.0, "anew": False},
+    quick={"flights": 100, "clients": 3, "seconds": 2.0, "reports": 10_000, "anew": False},
     shares="lake",
 )
