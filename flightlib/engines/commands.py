@@ -110,8 +110,7 @@ def _kafka_log() -> Path:
 def _kafka(settings: Settings) -> tuple[tuple[str, ...], Path]:
     flags = (
         *heaps.QUICK,
-        heaps.SMALL["kafka"],
-        "-Xmx512m",
+        *heaps.HEAPS["kafka"],
         f"-Dlog4j2.configurationFile={_kafka_log()}",
     )
     main = ("kafka.Kafka", str(_conf("kafka", "server.properties")))
@@ -123,8 +122,7 @@ def _registry(settings: Settings) -> tuple[tuple[str, ...], Path]:
     properties = _conf("registry", "application.properties").as_uri()
     flags = (
         *heaps.QUICK,
-        heaps.SMALL["registry"],
-        "-Xmx384m",
+        *heaps.HEAPS["registry"],
         f"-Dquarkus.config.locations={properties}",
     )
     return (*flags, "-jar", str(folder / "quarkus-run.jar")), settings.data
@@ -135,8 +133,7 @@ def _catalog(settings: Settings) -> tuple[tuple[str, ...], Path]:
     times = (f"{log}.showDateTime=true", f"{log}.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS")
     flags = (
         *heaps.QUICK,
-        heaps.SMALL["catalog"],
-        "-Xmx256m",
+        *heaps.HEAPS["catalog"],
         *times,
         "-cp",
         _jars(settings, "catalog"),
@@ -160,7 +157,7 @@ def _trino(settings: Settings) -> tuple[tuple[str, ...], Path]:
 
 def _jobmanager(settings: Settings) -> tuple[tuple[str, ...], Path]:
     name = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    jvm = (*heaps.QUICK, *heaps.JOBMANAGER_JVM, heaps.SMALL["jobmanager"])
+    jvm = (*heaps.QUICK, *heaps.JOBMANAGER_JVM, heaps.JOBMANAGER_YOUNG)
     return _flink(settings, "jobmanager", jvm, name, heaps.JOBMANAGER_MEMORY)
 
 
@@ -171,7 +168,7 @@ def _taskmanager(settings: Settings) -> tuple[tuple[str, ...], Path]:
 
 def _gateway(settings: Settings) -> tuple[tuple[str, ...], Path]:
     name = "org.apache.flink.table.gateway.SqlGateway"
-    jvm = (*heaps.QUICK, heaps.SMALL["gateway"], "-Xmx384m")
+    jvm = (*heaps.QUICK, *heaps.HEAPS["gateway"])
     return _flink(settings, "gateway", jvm, name, {})
 
 

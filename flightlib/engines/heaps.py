@@ -1,4 +1,4 @@
-"""How much memory Java gets for each engine, and how it looks after it."""
+"""How much memory Java gets for each engine but Trino, which has a file of its own for that."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from __future__ import annotations
 # the full ones: they do the heavy work (stock flags cost them up to half of their throughput).
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 # By itself a heap begins with a 64th of the machine's memory, and what is soon done with fills it
-# before any of it is collected: these engines held a third more than they need.
-SMALL = {
-    "kafka": "-Xms96m",
-    "registry": "-Xms48m",
-    "catalog": "-Xms32m",
-    "gateway": "-Xms64m",
-    "jobmanager": "-Xmn64m",
+# before any of it is collected.
+HEAPS = {
+    "kafka": ("-Xms96m", "-Xmx512m"),
+    "registry": ("-Xms48m", "-Xmx384m"),
+    "catalog": ("-Xms32m", "-Xmx256m"),
+    "gateway": ("-Xms64m", "-Xmx384m"),
 }
 
 # What Flink's own start scripts compute from the process sizes in docker/flink/config.yaml.
 JOBMANAGER_JVM = ("-Xmx469762048", "-Xms469762048", "-XX:MaxMetaspaceSize=268435456")
+# Of that heap, for young objects; by itself a third, which is full before it is collected.
+JOBMANAGER_YOUNG = "-Xmn64m"
 JOBMANAGER_MEMORY = {
     "jobmanager.memory.off-heap.size": "134217728b",
     "jobmanager.memory.jvm-overhead.min": "201326592b",

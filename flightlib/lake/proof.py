@@ -42,9 +42,10 @@ class Proof:
     job: str
     snapshot_id: int
     rows: int
-    read: int  # reports that the job has read of the topic since it began
+    read: int  # reports that the job has read of the topic since it began, or was to read
     groups: int
     broken: tuple[tuple[Any, ...], ...]  # region, minute, rows, highest, distinct numbers
+    told: bool  # whether Kafka's offsets say so, and not who asked
     runs: int  # how often the job's numbers began anew, 1 for a job that never lost its state
 
     @property
@@ -54,7 +55,8 @@ class Proof:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        total = f"{self.rows:,} rows, and Kafka's offsets say {self.read:,} reports"
+        read = f"Kafka's offsets say {self.read:,} reports"
+        total = f"{self.rows:,} rows, and {read if self.told else f'{self.read:,} were due'}"
         if self.holds:
             return f"Nothing lost, nothing doubled: {total}; all {self.groups:,} groups are exact."
         broken = f"{len(self.broken):,} of {self.groups:,} groups are not exact"
@@ -93,7 +95,8 @@ def prove(
     A job that writes meanwhile is caught at a moment when the table's newest snapshot and the
     offsets that the job has committed to Kafka belong together, within `within_s` seconds. Where
     nothing is published any more, Flink commits its last offsets up to ten seconds late; who knows
-    how many `reports` there were need not wait for that. Raises LakeError when no job writes the
+    how many `reports` the job was to write since it began, without poison that was left out, need
+    not wait for that. Raises LakeError when no job writes the
     table or nothing is written yet, EngineDown.
     """
     settings = settings or load()
@@ -104,20 +107,25 @@ def prove(
             return reports
         return read_since(entry, kafka.committed(settings, entry.group, TOPIC))
 
-    snapshot, due = _caught(settings, read, within_s)
+    snapshot, due = _caught(settings, read, within_s, reports)
     moments = [datetime.fromtimestamp(ms / 1000, timezone.utc) for ms in entry.anew_ms]
     statement = SQL.format(run=_run_of(moments), snapshot=int(snapshot.snapshot_id))
     answer = ask(settings, statement, within_s=WITHIN_S)
-    return judge(entry.name, snapshot, due, answer.rows, len(moments) + 1)
+    return judge(entry.name, snapshot, due, answer.rows, len(moments) + 1, reports is None)
 
 
 def judge(
-    job: str, snapshot: Snapshot, read: int, rows: Sequence[Sequence[Any]], runs: int
+    job: str,
+    snapshot: Snapshot,
+    read: int,
+    rows: Sequence[Sequence[Any]],
+    runs: int,
+    told: bool = True,
 ) -> Proof:
     """Draw the conclusion from the groups (region, minute, run, rows, highest, distinct). Pure."""
     broken = [(r[0], r[1], *r[3:]) for r in rows if not r[3] == r[4] == r[5]]
     total = sum(row[3] for row in rows)
-    return Proof(job, snapshot.snapshot_id, total, read, len(rows), tuple(broken), runs)
+    return Proof(job, snapshot.snapshot_id, total, read, len(rows), tuple(broken), told, runs)
 
 
 def _run_of(moments: Sequence[datetime]) -> str:
@@ -137,8 +145,13 @@ def _writer(settings: Settings) -> flink.Entry:
     return found[0]
 
 
-def _caught(settings: Settings, read: Callable[[], int], within_s: float) -> tuple[Snapshot, int]:
-    """Wait for a snapshot that has what was read; without one, give what was seen last."""
+def _caught(
+    settings: Settings, read: Callable[[], int], within_s: float, most: int | None
+) -> tuple[Snapshot, int]:
+    """Wait for a snapshot that has what was read; without one, give what was seen last.
+
+    One that has more than `most` is given at once: it will not have less.
+    """
     deadline_s = time.monotonic() + within_s
     while True:
         before = watch(settings, TABLE).newest().current
@@ -147,7 +160,8 @@ def _caught(settings: Settings, read: Callable[[], int], within_s: float) -> tup
         for snapshot in (before, after):
             if snapshot is not None and snapshot.total_records == due:
                 return snapshot, due
-        if time.monotonic() > deadline_s:
+        beyond = most is not None and after is not None and after.total_records > most
+        if beyond or time.monotonic() > deadline_s:
             if after is None:
                 raise LakeError(f"Nothing is written to {TABLE} yet. Is a publisher running?")
             return after, due

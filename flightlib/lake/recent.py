@@ -114,8 +114,9 @@ class Recent:
 
     def earlier(self, added: Columns, since_us: int) -> Recent:
         """Give these rows with those of the time before, from `since_us` on."""
-        before = (added,) if _length(added) else ()
-        return Recent(self.snapshot, since_us, (*before, *self.blocks), self.names)
+        # An empty block has no time, so it is only there as long as there is no other.
+        blocks = tuple(block for block in (added, *self.blocks) if _length(block))
+        return Recent(self.snapshot, since_us, blocks or self.blocks, self.names)
 
     def _merged(self, added: Columns) -> list[Columns]:
         """Put each row into the block of its time; most come into the last one."""

@@ -11,16 +11,17 @@ from flightlib.lake.history import Snapshot, State
 from flightlib.lake.recent import TYPES, WHOLE, Recent, columns_of, moment, new_names
 from flightlib.lake.schemas import CATALOG, FLIGHT_DATA, NAMESPACE
 from flightlib.lake.statements import TABLE
+from flightlib.lake.trino import TooLong
 
 MOST_ROWS = 4_000_000
 """About as many are held at most, 55 bytes each: an hour of 1,000 flights."""
 STEP_ROWS = 60_000
-"""About as many are asked for at once; of twice as many the answer is cut off, and left."""
+"""About as many are asked for at once; an answer of twice as many is cut off, and left."""
 REACH_S = 3600.0
 """So far before the newest commit they are asked for at most."""
 MINUTE_S = 60.0
 LEAST_US = 1000
-"""Of a shorter time than this no rows are asked for."""
+"""Rows of a shorter time than this are not asked for: further back it does not go then."""
 
 _PARTS = {"columns": ", ".join(TYPES), "table": TABLE, "catalog": CATALOG, "schema": NAMESPACE}
 SPAN = "SELECT {columns} FROM {table} FOR VERSION AS OF {at:d}"
@@ -46,11 +47,12 @@ class Tail:
     def __init__(self, ask: Ask, most_rows: int = MOST_ROWS, step_rows: int = STEP_ROWS) -> None:
         self.recent: Recent | None = None
         self._ask, self._most, self._step_rows = ask, most_rows, step_rows
-        self._longest_us = _REACH_US
+        self._span_us: int | None = None
+        """Of how long a time rows are asked for next; not known before the first answer."""
 
     def forget(self) -> None:
         """Let all rows go."""
-        self.recent, self._longest_us = None, _REACH_US
+        self.recent = self._span_us = None
 
     def step(self, state: State) -> bool:
         """Step to the newest commit, or else further back; say whether there was a step to take.
@@ -58,6 +60,8 @@ class Tail:
         Raises what `ask` raises, or Torn; then there is no way on from the rows that are held.
         """
         newest, recent = state.current, self.recent
+        if self._too_dense and recent is None:
+            return False
         if newest is None or self._per_s(state, newest) * MINUTE_S > self._most:
             self.recent = None  # nothing there, or too much to be worth it
             return False
@@ -71,12 +75,17 @@ class Tail:
             return False
         return True
 
+    @property
+    def _too_dense(self) -> bool:
+        """Whether there are too many rows at once, however short a time is asked for."""
+        return self._span_us is not None and self._span_us < LEAST_US
+
     def _begun(self, state: State, newest: Snapshot) -> Recent | None:
         names = new_names()
         if newest.total_records <= self._step_rows:
             rows = self._ask(SPAN.format(**_PARTS, at=newest.snapshot_id), ())
             return Recent(newest, WHOLE, (columns_of(rows, names),), names)
-        span_us = self._step_us(state, newest)
+        span_us = self._span_us or self._guess_us(state, newest)
         since_us = newest.committed_ms * 1000 - span_us
         rows = self._between(newest, since_us)
         if not self._fits(rows, span_us):
@@ -91,6 +100,7 @@ class Tail:
         if any(s.operation not in ("append", "replace") for s in since) or more < 0:
             raise Torn("Rows were taken from the table, or changed.")
         if more > 2 * self._step_rows:
+            self._span_us = None
             return self._begun(state, newest)  # the newest of them first
         rows: Sequence[Sequence[Any]] = ()
         if more:
@@ -102,11 +112,13 @@ class Tail:
         return recent.later(newest, added, self._most)
 
     def _reaches_back(self, recent: Recent) -> bool:
-        first_us = recent.snapshot.committed_ms * 1000 - int(REACH_S * 1e6)
+        if self._too_dense:
+            return False
+        first_us = recent.snapshot.committed_ms * 1000 - _REACH_US
         return recent.since_us > first_us and len(recent) < 0.8 * self._most
 
     def _reached_back(self, recent: Recent, state: State) -> Recent:
-        span_us = self._step_us(state, recent.snapshot)
+        span_us = self._span_us or self._guess_us(state, recent.snapshot)
         since_us = recent.since_us - span_us
         rows = self._between(recent.snapshot, since_us, recent.since_us)
         if not self._fits(rows, span_us):
@@ -119,21 +131,21 @@ class Tail:
         sql, ends = SPAN.format(**_PARTS, at=at.snapshot_id) + FROM, [moment(since_us)]
         if until_us is not None:
             sql, ends = sql + UNTIL, [*ends, moment(until_us)]
-        return self._ask(sql + LIMIT.format(most=2 * self._step_rows), ends)
+        try:
+            return self._ask(sql + LIMIT.format(most=2 * self._step_rows + 1), ends)
+        except TooLong:
+            self._span_us = ((until_us or at.committed_ms * 1000) - since_us) // 4
+            raise
 
     def _fits(self, rows: Sequence[Any], span_us: int) -> bool:
-        """Say whether an answer is whole; what is asked for next is by this one's length.
+        """Say whether an answer is whole; of how long a time the next one is, goes by this one.
 
         How many reports have their event time in a second is not how many were written in one.
         """
-        if len(rows) < 2 * self._step_rows:
-            longer = len(rows) < self._step_rows
-            self._longest_us = min(_REACH_US, span_us * (2 if longer else 1))
-            return True
-        self._longest_us = span_us // 4
-        if self._longest_us < LEAST_US:
-            raise Torn(f"{len(rows):,} reports or more have about the same time.")
-        return False
+        whole = len(rows) <= 2 * self._step_rows
+        longer = 2 * span_us if len(rows) < self._step_rows else span_us
+        self._span_us = min(_REACH_US, longer) if whole else span_us // 4
+        return whole
 
     def _checked(self, recent: Recent) -> Recent:
         """Note when these are all rows there are."""
@@ -141,9 +153,9 @@ class Tail:
             return recent
         return replace(recent, since_us=WHOLE)
 
-    def _step_us(self, state: State, newest: Snapshot) -> int:
+    def _guess_us(self, state: State, newest: Snapshot) -> int:
         step_s = self._step_rows / max(self._per_s(state, newest), 1e-9)
-        return min(int(step_s * 1e6), self._longest_us)
+        return min(int(step_s * 1e6), _REACH_US)
 
     @staticmethod
     def _per_s(state: State, newest: Snapshot) -> float:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +21,7 @@ from flightlib.settings import Settings, load
 
 T = TypeVar("T")
 END_S = 20.0
-WARM_ROUNDS = 3
+WARM_ROUNDS, LOOK_S = 3, 0.2
 
 
 def _quiet(_words: str) -> None:
@@ -81,16 +81,26 @@ class Bench:
 
     def engines(self, *names: str) -> Settings:
         """See that engines run (all if none is named), and give their settings."""
-        if not all(row.healthy for row in self._local.status(names or None)):
-            if self._starting is not None:
-                self._starting.wait()
+        while not (healthy := self._healthy(names)) and self._comes():
+            time.sleep(LOOK_S)
+        if not healthy:
             self._local.up(names or None)
         return self.settings
+
+    def _healthy(self, names: Sequence[str]) -> bool:
+        return all(row.healthy for row in self._local.status(names or None))
+
+    def _comes(self) -> bool:
+        return self._starting is not None and self._starting.poll() is None
 
     def begin(self, *names: str) -> None:
         """Let engines start beside what comes next, once; `engines` waits for those it needs."""
         if self._starting is None:
             self._starting = self.process("flightlib", "up", *names, log="up.log")
+
+    def warm_s(self, usual_s: float, seconds: float) -> float:
+        """Say how long to wait before a figure's `seconds` begin; a quick one waits no longer."""
+        return min(usual_s, seconds) if self._quick else usual_s
 
     def stop_engines(self, *names: str) -> None:
         """Stop engines (all if none is named); their data stays for the next start."""

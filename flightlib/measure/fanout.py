@@ -122,7 +122,7 @@ def _turn(bench: Bench, server: Server, clients: int, seconds: float) -> Turn:
     bench.say(f"  {clients:,} clients of {server.name}")
     with Crowd(bench, server.port, [server.path] * clients) as crowd:
         crowd.join()
-        time.sleep(min(SETTLE_S, seconds))
+        time.sleep(bench.warm_s(SETTLE_S, seconds))
         begin_s, cpu_s = now_ms() / 1000, server.cpu_s()
         time.sleep(seconds)
         end_s, cpu_s, memory_kb = now_ms() / 1000, server.cpu_s() - cpu_s, server.memory_kb()

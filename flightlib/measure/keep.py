@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,30 @@ from flightlib.measure.outcome import Outcome, Outcomes
 from flightlib.measure.thin import thinned
 
 SUMMARY = "measured.json"
+COUNTED = 10_000_000
 
 
 def machine() -> dict[str, Any]:
-    """Say what machine this is: its cores, its memory in GB, its system, and the day (UTC)."""
+    """Say what machine this is: its cores, its memory in GB, its system, the day (UTC), its pace.
+
+    The pace is `count_s`: a virtual machine that shares its processor is not equally fast at all
+    hours.
+    """
     return {
         "cores": os.cpu_count() or 1,
         "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "day": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "count_s": count_s(),
     }
+
+
+def count_s() -> float:
+    """Tell how long Python takes to count to ten million on one core, in seconds."""
+    begun_s = time.perf_counter()
+    for _ in range(COUNTED):
+        pass
+    return round(time.perf_counter() - begun_s, 3)
 
 
 def keep(outcomes: Outcomes, folder: Path, most: int | None = None) -> None:

@@ -38,7 +38,7 @@ def measure(bench: Bench, flights: int = 1000, seconds: float = 60.0) -> Found:
     """
     lent = bench.lend("lake", lambda: lakeside(bench, flights))
     with lent as here, Ear(TOPIC, here.settings) as ear:
-        _poll(here, min(WARM_S, seconds))
+        _poll(here, bench.warm_s(WARM_S, seconds))
         answers = _poll(here, seconds)
         commits = here.commits()
     samples = stages(answers, ear.reports())

@@ -18,16 +18,23 @@ from flightlib.measure.onair import OnAir, publishing
 from flightlib.settings import Settings
 
 Report = dict[str, Any]
+Named = tuple[str, int]
+"""What tells a report from all others: its flight and its event time (epoch ms)."""
 TAKE_S = 0.05
 """As long as the backend's own reader waits for a batch: this one gets a report when that does."""
 SETTLE_S = 1.0
+
+
+def everything(_report: Report) -> bool:
+    """Let every report through."""
+    return True
 
 
 class Ear(threading.Thread):
     """Reads a topic beside the backend, as the backend does, and notes when each report came."""
 
     def __init__(
-        self, topic: str, settings: Settings, passes: Callable[[Report], bool] | None = None
+        self, topic: str, settings: Settings, passes: Callable[[Report], bool] = everything
     ) -> None:
         super().__init__(name=f"ear-{topic}", daemon=True)
         self._topic, self._settings, self._passes = topic, settings, passes
@@ -36,8 +43,9 @@ class Ear(threading.Thread):
         self._begin, self._heard = sum(start.values()), 0
         self._rows: list[tuple[str, int, int, float]] = []
         self.newest: dict[str, dict[str, Any]] = {}
-        self.passing = 0
-        """How many of the reports `passes` lets through."""
+        self.seen: set[Named] = set()
+        self.passing: set[Named] = set()
+        """The reports that `passes` lets through."""
 
     def run(self) -> None:
         """Read until told to end."""
@@ -53,7 +61,9 @@ class Ear(threading.Thread):
     def _note(self, report: Report, written_ms: int, came_s: float) -> None:
         flight_id, event_ms = report["flight_id"], report["timestamp"]
         self._rows.append((flight_id, event_ms, written_ms, came_s))
-        self.passing += self._passes is not None and self._passes(report)
+        self.seen.add((flight_id, event_ms))
+        if self._passes(report):
+            self.passing.add((flight_id, event_ms))
         held = self.newest.get(flight_id)
         if held is None or event_ms > held["timestamp"]:
             self.newest[flight_id] = report
@@ -104,7 +114,7 @@ def look(
     flights: int,
     seconds: float,
     topics: Sequence[str] = ("flights",),
-    passes: Callable[[Report], bool] | None = None,
+    passes: Callable[[Report], bool] = everything,
     pass_time: Callable[[float], None] = time.sleep,
 ) -> Look:
     """Publish a sky and let clients follow it; then end the sky, and wait until all know all.
@@ -121,7 +131,7 @@ def look(
         bench.until(lambda: backend.topic(streamed).get("flights"), f"reports on {streamed}")
         crowd = stack.enter_context(Crowd(bench, backend.port, paths, keep))
         crowd.join()
-        time.sleep(min(SETTLE_S, seconds))
+        time.sleep(bench.warm_s(SETTLE_S, seconds))
         begin_ms = now_ms()
         pass_time(seconds)
         end_ms = now_ms()
@@ -135,17 +145,18 @@ def look(
 def await_all(backend: OnAir, ears: Mapping[str, Ear]) -> None:
     """Wait until the backend and the ears have all that was written, and no more is to come.
 
-    The publisher has ended. Of several topics the last is written by a job: all that passes from
-    the first one has to be on it.
+    The publisher has ended. Of several topics the last is written by a job: each report that
+    passes from the first one has to be on it, and a job that failed may write one twice.
     """
-    topics = list(ears)
-    first, last = ears[topics[0]], topics[-1]
+    first, *_, last = (*ears.values(), *ears.values())
 
     def all_there() -> bool:
-        if not all(ear.has_all() for ear in ears.values()):
-            return False
-        due = first.passing if len(topics) > 1 else 0
-        written = {topic: backend.written(topic) for topic in topics}
-        return written[last] >= due and all(backend.heard(t) == written[t] for t in topics)
+        # In this order: what has come cannot go, and what is due is known once the first has all.
+        return (
+            first.has_all()
+            and (first is last or first.passing <= last.seen)
+            and all(backend.heard(topic) == backend.written(topic) for topic in ears)
+            and all(ear.has_all() for ear in ears.values())
+        )
 
-    backend.bench.until(all_there, f"all of {', '.join(topics)} to be read")
+    backend.bench.until(all_there, f"all of {', '.join(ears)} to be read")

@@ -81,7 +81,7 @@ def _step(
     try:
         opened.live(flights)
         drawn = Drawn(opened)
-        opened.wait(min(WARM_S, seconds))
+        opened.wait(bench.warm_s(WARM_S, seconds))
         drawn.take()
         looked = list(_look(opened, drawn, seconds, heap))
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,7 @@ import psutil
 
 from flightlib.errors import MeasureError
 from flightlib.flink import Job
+from flightlib.kafka import message_count
 from flightlib.live import Stream
 from flightlib.measure import near
 from flightlib.measure.backlog import send
@@ -74,12 +76,12 @@ def measure(
             asked += 1
             answered += near.answers(url + next(questions))
 
-        send(bench.settings, BACKLOG_FLIGHTS, reports)
+        sky = _backlog(bench, flights, reports)
         rows += _looks("load", {**engines, "backend": backend}, seconds, ask)
-        still = processes(bench)
+        still, flows = processes(bench), sky.poll() is None
     samples = pd.DataFrame(rows, columns=COLUMNS)
     same = sum(still[name].pid == engines[name].pid for name in engines)
-    counts = {"engines that ran on": (len(engines), same)}
+    counts = {"engines that ran on": (len(engines), same), "skies that ran on": (1, int(flows))}
     backend_mb = samples[samples.engine == "backend"].memory_mb.max()
     load = {"flights": flights, "clients": clients, "seconds": seconds, "reports": reports}
     told = THE_LOAD.format(asked=asked, answered=answered, backend_mb=backend_mb, **load)
@@ -165,6 +167,19 @@ def _load(bench: Bench, flights: int, clients: int) -> Iterator[tuple[str, psuti
             ends.callback(Stream(f"{here.url}/flights/sse").start().stop)
         bench.until(lambda: near.answers(here.url + QUESTIONS[1]), "an answer from Trino")
         yield here.url, psutil.Process(here.backend.pid)
+
+
+def _backlog(bench: Bench, flights: int, reports: int) -> subprocess.Popen[bytes]:
+    """Publish so many reports at once, and give the sky that flows afterwards.
+
+    A topic has one publisher at a time: the one that flowed before has given way.
+    """
+    send(bench.settings, BACKLOG_FLIGHTS, reports)
+    sent = message_count("flights", bench.settings)
+    sky = bench.process("flightlib", "generate", "--flights", str(flights))
+    flowing = "reports after the backlog"
+    bench.until(lambda: message_count("flights", bench.settings) > sent + flights, flowing)
+    return sky
 
 
 FIGURE = Figure(

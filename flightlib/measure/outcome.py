@@ -86,7 +86,8 @@ def in_words(number: str, value: float) -> str:
 class Outcomes(tuple[Outcome, ...]):
     """All that was measured, in order; shows itself as a table.
 
-    `machine` says what it was measured on: cores, memory_gb, system, and the day.
+    `machine` says what it was measured on: cores, memory_gb, system, the day, and how long its
+    Python took to count to ten million before (count_s) and after (count_end_s).
     """
 
     machine: Mapping[str, Any]
@@ -112,7 +113,11 @@ class Outcomes(tuple[Outcome, ...]):
             return ""
         day = date.fromisoformat(told["day"])
         size = f"{told['cores']} cores and {told['memory_gb']} GB of memory"
-        return f"{day.day} {day:%B %Y} on {size}, {told['system']}"
+        pace = (
+            f"; it counted to ten million in {told['count_s']:.2g} s" if "count_s" in told else ""
+        )
+        pace += f", at the end in {told['count_end_s']:.2g} s" if "count_end_s" in told else ""
+        return f"{day.day} {day:%B %Y} on {size}, {told['system']}{pace}"
 
     def of(self, name: str) -> Outcome:
         """Give one by its figure's name; raises SettingError naming the nearest there is."""

@@ -13,7 +13,7 @@ from flightlib.errors import FlightlibError
 from flightlib.measure.bench import Bench
 from flightlib.measure.catalogue import NAMES, figure
 from flightlib.measure.figure import Figure
-from flightlib.measure.keep import keep, machine
+from flightlib.measure.keep import count_s, keep, machine
 from flightlib.measure.outcome import Outcome, Outcomes
 
 
@@ -39,6 +39,7 @@ def run(
     chosen = [figure(name) for name in names or NAMES]
     _check(chosen, options)
     outcomes: list[Outcome] = []
+    where = machine()
     with Bench(say, quick) as bench:
         for one in _together(chosen) if quick else chosen:
             say(f"{one.name}: {one.title}")
@@ -47,8 +48,10 @@ def run(
                 bench.begin(*_needed(chosen))
             outcomes.append(_measure(one, bench, quick, options))
             outcomes.sort(key=lambda outcome: chosen.index(outcome.figure))
-            keep(Outcomes(outcomes, machine()), Path(folder))
-    return Outcomes(outcomes, machine())
+            keep(Outcomes(outcomes, where), Path(folder))
+    found = Outcomes(outcomes, {**where, "count_end_s": count_s()})
+    keep(found, Path(folder))
+    return found
 
 
 def _together(chosen: list[Figure]) -> list[Figure]:

@@ -127,6 +127,15 @@ def test_heavy_engines_keep_the_full_compiler(here: Settings) -> None:
     assert quick == set(JAVA) - {"taskmanager", "trino"}
 
 
+def test_every_heap_has_a_limit_and_begins_small(here: Settings) -> None:
+    """No engine takes a part of the machine's memory for its heap: each is told how much it has."""
+    for engine in JAVA:
+        argv = commands.command(here, engine).argv
+        assert sum(word.startswith("-Xmx") for word in argv) == 1, engine
+        if "-XX:+UseSerialGC" in argv:
+            assert any(word.startswith(("-Xms", "-Xmn")) for word in argv), engine
+
+
 def test_the_process_manager_reads_back_what_was_meant(here: Settings) -> None:
     """A space and an at sign in a path come through the process manager's configuration."""
     data = here.data.with_name("a folder @ 100")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from importlib import import_module
 from math import inf, isnan, nan
 from pathlib import Path
@@ -25,7 +26,7 @@ from flightlib.measure import (
     ship,
     shipped,
 )
-from flightlib.measure.keep import keep, read, write
+from flightlib.measure.keep import keep, machine, read, write
 from flightlib.measure.shipped import BEGIN, END, block
 from flightlib.measure.thin import thinned
 from flightlib.measure.verdict import compare, difference, knee, verdict
@@ -221,7 +222,17 @@ def test_what_is_kept_is_read_with_its_machine(tmp_path: Path) -> None:
     assert again.machine == MACHINE
     assert again.of("sky").found.numbers["sky_per_s"] == 250_000
     assert len(again.of("sky").found.samples) == 100
-    assert again.where == "26 November 2026 on 2 cores and 25 GB of memory, Linux x86_64"
+    where = "26 November 2026 on 2 cores and 25 GB of memory, Linux x86_64"
+    assert again.where == where
+    again.machine = {**MACHINE, "count_s": 0.184, "count_end_s": 0.31}
+    assert again.where == f"{where}; it counted to ten million in 0.18 s, at the end in 0.31 s"
+
+
+def test_a_machine_says_how_fast_it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told is the time that counting took, by a clock that nobody sets."""
+    clock = iter([5.0, 5.25])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    assert machine()["count_s"] == 0.25
 
 
 def test_a_file_has_the_numbers_without_samples(tmp_path: Path) -> None:
