@@ -9,8 +9,9 @@ from typing import Any
 from lets_plot._type_utils import standardize_dict
 from lets_plot.plot.core import PlotSpec
 
+TAG = re.compile(r"<[^>]+>")
 LONG_NUMBER = re.compile(r"(\d+\.\d{2})\d+")
-"""Hundredths of a pixel are enough, and make a picture a third of the size."""
+"""Hundredths of a pixel are enough, and make a picture a third of the size. Not in words."""
 SIZE = re.compile(r'width="([\d.]+)" height="([\d.]+)"')
 WIDEST_PX = 840
 """JupyterLab shows a wider picture cut off, when its window is 1,280 pixels wide."""
@@ -18,7 +19,7 @@ WIDEST_PX = 840
 
 def svg(figure: PlotSpec) -> str:
     """Draw a figure as SVG text: it needs no script, no kernel and no network."""
-    drawn = LONG_NUMBER.sub(r"\1", str(figure.to_svg()))
+    drawn = TAG.sub(lambda tag: LONG_NUMBER.sub(r"\1", tag[0]), str(figure.to_svg()))
     return SIZE.sub(_fitting, drawn, count=1)
 
 

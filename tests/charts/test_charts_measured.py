@@ -188,3 +188,11 @@ def test_a_single_run_has_no_rings() -> None:
     """Without an earlier run each goal has one dot."""
     drawn = charts.svg(charts.levels(GOALS.tail(1)))
     assert drawn.count("<circle") == 1
+
+
+def test_a_picture_says_a_number_as_the_table_does() -> None:
+    """Places are shortened to hundredths of a pixel, and what a person reads is not."""
+    figure = charts.levels(GOALS.assign(words=["1.299 s", "0.298 s"]))
+    assert "0.298 s" in words(figure)
+    attributes = re.findall(r"<[^>]+>", charts.svg(figure))
+    assert not re.search(r"\d\.\d{3}", " ".join(attributes))
