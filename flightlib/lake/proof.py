@@ -8,7 +8,7 @@ breaks that. What the table holds in all is what the job has read of Kafka's top
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
@@ -96,18 +96,12 @@ def prove(
     offsets that the job has committed to Kafka belong together, within `within_s` seconds. Where
     nothing is published any more, Flink commits its last offsets up to ten seconds late; who knows
     how many `reports` the job was to write since it began, without poison that was left out, need
-    not wait for that. Raises LakeError when no job writes the
-    table or nothing is written yet, EngineDown.
+    not wait for that. Raises LakeError when no job writes the table or nothing is written yet,
+    EngineDown.
     """
     settings = settings or load()
     entry = _writer(settings)
-
-    def read() -> int:
-        if reports is not None:
-            return reports
-        return read_since(entry, kafka.committed(settings, entry.group, TOPIC))
-
-    snapshot, due = _caught(settings, read, within_s, reports)
+    snapshot, due = _caught(settings, entry, within_s, reports)
     moments = [datetime.fromtimestamp(ms / 1000, timezone.utc) for ms in entry.anew_ms]
     statement = SQL.format(run=_run_of(moments), snapshot=int(snapshot.snapshot_id))
     answer = ask(settings, statement, within_s=WITHIN_S)
@@ -146,21 +140,23 @@ def _writer(settings: Settings) -> flink.Entry:
 
 
 def _caught(
-    settings: Settings, read: Callable[[], int], within_s: float, most: int | None
+    settings: Settings, entry: flink.Entry, within_s: float, reports: int | None
 ) -> tuple[Snapshot, int]:
-    """Wait for a snapshot that has what was read; without one, give what was seen last.
+    """Wait for a snapshot that agrees with the offsets, or else with so many `reports`.
 
-    One that has more than `most` is given at once: it will not have less.
+    Without one, give what was seen last; one that has more reports than that will not have less.
     """
     deadline_s = time.monotonic() + within_s
     while True:
         before = watch(settings, TABLE).newest().current
-        due = read()
+        due = reports
+        if due is None:
+            due = read_since(entry, kafka.committed(settings, entry.group, TOPIC))
         after = watch(settings, TABLE).newest().current
         for snapshot in (before, after):
             if snapshot is not None and snapshot.total_records == due:
                 return snapshot, due
-        beyond = most is not None and after is not None and after.total_records > most
+        beyond = reports is not None and after is not None and after.total_records > reports
         if beyond or time.monotonic() > deadline_s:
             if after is None:
                 raise LakeError(f"Nothing is written to {TABLE} yet. Is a publisher running?")

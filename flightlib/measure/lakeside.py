@@ -16,22 +16,24 @@ from flightlib.flink import Job
 from flightlib.lake.schemas import FLIGHT_DATA
 from flightlib.live.link import caller
 from flightlib.measure import near
+from flightlib.measure.backlog import TOPIC, send
 from flightlib.measure.bench import Bench
 from flightlib.measure.lessons import filled
 from flightlib.settings import HOST, Settings
 
 JOB = "to-lake"
+FLOOD_FLIGHTS = 5000
 WRITTEN_S = 120.0
 
 
 @dataclass(frozen=True)
 class Lakeside:
-    """What runs: its addresses, and the processes of the publisher and the backend."""
+    """What runs: its addresses, and the processes of the backend and of those that publish."""
 
     settings: Settings
     url: str
-    publisher: subprocess.Popen[bytes]
     backend: subprocess.Popen[bytes]
+    publishers: list[subprocess.Popen[bytes]]
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the backend. Raises MeasureError unless the answer is a good one."""
@@ -55,6 +57,21 @@ class Lakeside:
         state = lake.watch(self.settings, FLIGHT_DATA.name).newest()
         return {str(snapshot.snapshot_id) for snapshot in state.snapshots}
 
+    def publish(self, bench: Bench, flights: int) -> None:
+        """Let a sky of so many flights flow."""
+        self.publishers.append(bench.process("flightlib", "generate", "--flights", str(flights)))
+
+    def flood(self, bench: Bench, flights: int, reports: int) -> None:
+        """Publish so many reports at once, and let the sky flow on behind them.
+
+        A topic has one publisher at a time: the one that flowed before gives way.
+        """
+        send(self.settings, FLOOD_FLIGHTS, reports)
+        sent = kafka.message_count(TOPIC, self.settings)
+        self.publish(bench, flights)
+        flowing = "reports after the backlog"
+        bench.until(lambda: kafka.message_count(TOPIC, self.settings) > sent + flights, flowing)
+
     def await_commit_after(self, bench: Bench, snapshot: str) -> None:
         """Wait until the answers tell of another snapshot than this one."""
 
@@ -73,13 +90,13 @@ def lakeside(bench: Bench, flights: int) -> Iterator[Lakeside]:
     """
     settings = bench.settings
     kafka.ensure_topics(settings)
-    kafka.empty("flights", settings)  # what an earlier figure published is no part of this lake
+    kafka.empty(TOPIC, settings)  # what an earlier figure published is no part of this lake
     lake.reset(settings)
-    publisher = bench.process("flightlib", "generate", "--flights", str(flights))
     port = str(settings.backend_port)
     backend = bench.process("flightlib", "serve", "--port", port, log="backend.log")
-    here = Lakeside(settings, f"http://{HOST}:{port}", publisher, backend)
+    here = Lakeside(settings, f"http://{HOST}:{port}", backend, [])
     try:
+        here.publish(bench, flights)
         (writer,) = filled(JOB)
         setup = tuple(statement.text for statement in filled("numbered"))
         Job(JOB, settings).start(writer, setup, None)
@@ -87,7 +104,7 @@ def lakeside(bench: Bench, flights: int) -> Iterator[Lakeside]:
         bench.until(lambda: _seen(here), "rows in an answer", WRITTEN_S)
         yield here
     finally:
-        bench.end(publisher, backend)
+        bench.end(*here.publishers, backend)
         lake.reset(settings)
 
 

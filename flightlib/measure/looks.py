@@ -148,7 +148,8 @@ def await_all(backend: OnAir, ears: Mapping[str, Ear]) -> None:
     The publisher has ended. Of several topics the last is written by a job: each report that
     passes from the first one has to be on it, and a job that failed may write one twice.
     """
-    first, *_, last = (*ears.values(), *ears.values())
+    all_ears = list(ears.values())
+    first, last = all_ears[0], all_ears[-1]
 
     def all_there() -> bool:
         # In this order: what has come cannot go, and what is due is known once the first has all.
@@ -156,7 +157,7 @@ def await_all(backend: OnAir, ears: Mapping[str, Ear]) -> None:
             first.has_all()
             and (first is last or first.passing <= last.seen)
             and all(backend.heard(topic) == backend.written(topic) for topic in ears)
-            and all(ear.has_all() for ear in ears.values())
+            and all(ear.has_all() for ear in all_ears)
         )
 
     backend.bench.until(all_there, f"all of {', '.join(ears)} to be read")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,19 +12,16 @@ import psutil
 
 from flightlib.errors import MeasureError
 from flightlib.flink import Job
-from flightlib.kafka import message_count
 from flightlib.live import Stream
 from flightlib.measure import near
-from flightlib.measure.backlog import send
 from flightlib.measure.bench import Bench
 from flightlib.measure.figure import Figure, Found, Goal
-from flightlib.measure.lakeside import lakeside
+from flightlib.measure.lakeside import Lakeside, lakeside
 from flightlib.measure.lessons import filled
 
 IDLE_S = 10.0
 LOOK_S = 2.0
 FILTER, HIGH_FT = "high-altitude", 35_000
-BACKLOG_FLIGHTS = 5000
 QUESTIONS = (
     "/flights?minutes=5&limit=500",
     "/flights/regions?minutes=5",
@@ -68,17 +64,18 @@ def measure(
     engines = processes(bench)
     rows = list(_looks("idle", engines, min(IDLE_S, seconds)))
     asked = answered = 0
-    with _load(bench, flights, clients) as (url, backend):
+    with _load(bench, flights, clients) as here:
         questions = cycle(QUESTIONS)
 
         def ask() -> None:
             nonlocal asked, answered
             asked += 1
-            answered += near.answers(url + next(questions))
+            answered += near.answers(here.url + next(questions))
 
-        sky = _backlog(bench, flights, reports)
+        here.flood(bench, flights, reports)
+        backend = psutil.Process(here.backend.pid)
         rows += _looks("load", {**engines, "backend": backend}, seconds, ask)
-        still, flows = processes(bench), sky.poll() is None
+        still, flows = processes(bench), here.publishers[-1].poll() is None
     samples = pd.DataFrame(rows, columns=COLUMNS)
     same = sum(still[name].pid == engines[name].pid for name in engines)
     counts = {"engines that ran on": (len(engines), same), "skies that ran on": (1, int(flows))}
@@ -156,8 +153,8 @@ def _looks(
 
 
 @contextmanager
-def _load(bench: Bench, flights: int, clients: int) -> Iterator[tuple[str, psutil.Process]]:
-    """Keep everything of the notebooks running; gives the backend's address and its process."""
+def _load(bench: Bench, flights: int, clients: int) -> Iterator[Lakeside]:
+    """Keep everything of the notebooks running."""
     with bench.lend("lake", lambda: lakeside(bench, flights)) as here, ExitStack() as ends:
         (statement,) = filled(FILTER, high_ft=HIGH_FT)
         job = Job(FILTER, here.settings)
@@ -166,20 +163,7 @@ def _load(bench: Bench, flights: int, clients: int) -> Iterator[tuple[str, psuti
         for _ in range(clients):
             ends.callback(Stream(f"{here.url}/flights/sse").start().stop)
         bench.until(lambda: near.answers(here.url + QUESTIONS[1]), "an answer from Trino")
-        yield here.url, psutil.Process(here.backend.pid)
-
-
-def _backlog(bench: Bench, flights: int, reports: int) -> subprocess.Popen[bytes]:
-    """Publish so many reports at once, and give the sky that flows afterwards.
-
-    A topic has one publisher at a time: the one that flowed before has given way.
-    """
-    send(bench.settings, BACKLOG_FLIGHTS, reports)
-    sent = message_count("flights", bench.settings)
-    sky = bench.process("flightlib", "generate", "--flights", str(flights))
-    flowing = "reports after the backlog"
-    bench.until(lambda: message_count("flights", bench.settings) > sent + flights, flowing)
-    return sky
+        yield here
 
 
 FIGURE = Figure(
