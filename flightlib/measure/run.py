@@ -43,7 +43,7 @@ def run(
     with Bench(say, quick) as bench:
         for one in _together(chosen) if quick else chosen:
             say(f"{one.name}: {one.title}")
-            if quick and one.needs:
+            if quick and one.needs and set(_needed(chosen)) > set(one.needs):
                 # All that is needed starts at once, beside the first figures, which need less.
                 bench.begin(*_needed(chosen))
             outcomes.append(_measure(one, bench, quick, options))
