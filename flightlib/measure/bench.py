@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from flightlib.errors import MeasureError
 from flightlib.settings import Settings, load
 
 T = TypeVar("T")
-END_S = 20.0
+END_S, START_S = 20.0, 60.0
 WARM_ROUNDS, LOOK_S = 3, 0.2
 
 
@@ -176,10 +176,17 @@ class Bench:
             time.sleep(0.05)
         return found
 
+    def _let_start(self) -> None:
+        """Wait for what starts beside: cut off in the middle, it leaves processes that write."""
+        if self._starting is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._starting.wait(START_S)
+
     def close(self) -> None:
         """End all processes, stop all engines, and remove the data."""
         with ExitStack() as ends:  # all of it in any case, the last first
             ends.callback(shutil.rmtree, self._folder, ignore_errors=True)
             ends.callback(self._local.down)
             ends.callback(lambda: self.end(*self._processes))
+            ends.callback(self._let_start)
             ends.callback(self.take_back)

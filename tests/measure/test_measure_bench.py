@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,6 +39,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch, bench: Bench, engines: Engines, wo
     """Let these engines be the bench's, and `begin` start a process that does as told."""
     monkeypatch.setattr(bench, "_local", engines)
     monkeypatch.setattr(bench_module, "LOOK_S", 0.0)
+    monkeypatch.setattr(bench_module, "START_S", 0.0)
     command = [sys.executable, "-c", words]
     monkeypatch.setattr(bench, "process", lambda *_words, log: _noted(bench, command))
 
@@ -68,6 +70,17 @@ def test_engines_that_did_not_start_beside_are_started(monkeypatch: pytest.Monke
         bench.begin("kafka")
         bench.engines("kafka")
     assert engines.started == [("kafka",)]
+
+
+def test_what_starts_beside_is_not_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A bench that is closed in the middle of a start lets it come to its end, then stops all."""
+    mark = tmp_path / "started"
+    words = f"import time, pathlib; time.sleep(0.5); pathlib.Path({str(mark)!r}).touch()"
+    with Bench(quick=True) as bench:
+        prepared(monkeypatch, bench, Engines(), words)
+        monkeypatch.setattr(bench_module, "START_S", 60.0)
+        bench.begin("kafka")
+    assert mark.exists()
 
 
 def test_only_a_quick_one_waits_less() -> None:
